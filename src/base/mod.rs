@@ -1,0 +1,17 @@
+//! `base`: the small words every room uses: keys, numbers, languages, ids, opening hours, findings.
+//!
+//! Contract: values that can be wrong are made in one place by a check and cannot be wrong afterwards.
+//! Must never know: input, output, clocks, chance, or anything of a particular provider.
+
+mod digit;
+mod finding;
+pub mod hours;
+mod id;
+mod language;
+mod number;
+
+pub use digit::Digit;
+pub use finding::{Finding, Place, Severity, Sources};
+pub use id::{CallSid, LeaseId, Revision};
+pub use language::Language;
+pub use number::{E164, Party};

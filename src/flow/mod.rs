@@ -1,0 +1,11 @@
+//! `flow`: the engine. [`step`] takes a hotline, a session, an input and the present, and gives the next session and
+//! the outputs. It acts on nothing.
+//!
+//! Contract: every input in every state gives outputs after which the caller hears something or the call is over.
+//! Must never know: TwiML, a provider, `async`, a clock, chance.
+
+mod session;
+mod words;
+
+pub use session::{Place, Session, TRAIL_MAX};
+pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output};

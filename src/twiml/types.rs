@@ -1,0 +1,94 @@
+//! What we write. Few elements, and only in nestings that every provider understands (twiml reference 1, 2).
+
+/// An answer to a voice webhook: `<Response>`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct VoiceResponse {
+    pub verbs: Vec<Verb>,
+}
+
+/// What may stand in a `<Response>`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verb {
+    Say(Say),
+    Play(Play),
+    Gather(Gather),
+    Redirect(Redirect),
+    Dial(Dial),
+    Hangup,
+    Reject(RejectReason),
+}
+
+/// What may stand in a `<Gather>`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GatherVerb {
+    Say(Say),
+    Play(Play),
+}
+
+/// `<Say>`. Both language and voice are always written: a provider's default would be another language.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Say {
+    /// BCP 47 with region, such as `nl-NL`.
+    pub language: String,
+    /// The provider's name for a voice; `None` leaves the choice to the provider's voice for that language.
+    pub voice: Option<String>,
+    /// At most 3000 characters (the smallest limit of the providers).
+    pub words: String,
+}
+
+/// `<Play>` of a sound file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Play {
+    pub url: String,
+}
+
+/// `<Gather numDigits="1" finishOnKey="" method="POST">`: one key, every key. The writer adds these three attributes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gather {
+    pub action: String,
+    /// Seconds, 1 to 10.
+    pub timeout_s: u8,
+    pub prompts: Vec<GatherVerb>,
+}
+
+/// `<Redirect method="POST">`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Redirect {
+    pub url: String,
+}
+
+/// `<Dial>` of one number. `caller_id` and `time_limit_s` have no default: a Dial without them cannot be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dial {
+    /// The hotline's own number, E.164; never the caller's.
+    pub caller_id: String,
+    /// Longest talk in seconds, 1 to 14400.
+    pub time_limit_s: u32,
+    /// How long it rings, seconds, 5 to 60.
+    pub timeout_s: u8,
+    /// Asked when the attempt is over; `None` only in the static fallback document.
+    pub action: Option<String>,
+    pub number: Number,
+}
+
+/// `<Number>`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Number {
+    pub number: String,
+    /// The whisper document; `None` connects at pick-up.
+    pub url: Option<String>,
+}
+
+/// `<Reject reason="...">`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RejectReason {
+    Rejected,
+    Busy,
+}
+
+/// An answer to a messaging webhook: nothing, or one message.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MessagingResponse {
+    /// At most 1600 characters.
+    pub message: Option<String>,
+}
