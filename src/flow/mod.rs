@@ -5,7 +5,10 @@
 //! Must never know: TwiML, a provider, `async`, a clock, chance.
 
 mod session;
+mod step;
 mod words;
 
+pub use crate::menu::{LangIx, Prompt};
 pub use session::{Place, Session, TRAIL_MAX};
+pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, WAIT_MAX_S, step};
 pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output};

@@ -1,7 +1,8 @@
 //! The session: all that is known of one call. It travels with the call, sealed; nothing of it is kept here.
 
 use crate::base::{LeaseId, Revision};
-use crate::menu::{LangIx, NodeIx};
+use crate::menu::{Hotline, LangIx, NodeIx};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How many nodes `*` can walk back. Older steps are forgotten, and `*` then leads to the main menu.
@@ -33,10 +34,12 @@ pub struct Session {
     pub silences: u8,
     /// Wrong keys in a row, 0 to 2.
     pub wrong_keys: u8,
-    /// A key that means something was pressed in this call.
+    /// A key that means something was pressed in this call, since the last attempt to reach a person.
     pub pressed: bool,
     /// The main menu was heard in full; from now on it is short.
     pub main_heard: bool,
+    /// A person was asked for in this call.
+    pub asked: bool,
     /// The caller cannot speak out loud.
     pub cannot_speak: bool,
     /// The way back, oldest first, at most [`TRAIL_MAX`].
@@ -51,4 +54,73 @@ pub struct Session {
     pub lease: Option<LeaseId>,
     /// Which nodes were heard in this call: bit `node % 512`. For counting a node once a call.
     pub heard: Vec<u8>,
+}
+
+/// The first byte of an encoded session; another number is another layout and is not opened.
+const VERSION: u8 = 1;
+
+/// The bits of [`Session::heard`].
+const HEARD_BITS: u16 = 512;
+
+impl Session {
+    /// A call that begins now, at the language question.
+    pub fn begin(revision: Revision, now: Timestamp) -> Session {
+        Session {
+            revision,
+            place: Place::Front,
+            language: None,
+            silences: 0,
+            wrong_keys: 0,
+            pressed: false,
+            main_heard: false,
+            asked: false,
+            cannot_speak: false,
+            trail: Vec::new(),
+            step: 0,
+            issued_s: now.as_second(),
+            waiting_since_s: None,
+            lease: None,
+            heard: Vec::new(),
+        }
+    }
+
+    /// The bytes that are sealed into an address. At most 150 bytes: a trail of [`TRAIL_MAX`] nodes, 64 bytes of
+    /// heard nodes, and the rest.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
+    }
+
+    /// The session in these bytes; nothing if they are of another version or not a session.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Session> {
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether every index in this session exists in the hotline.
+    pub fn fits(&self, hotline: &Hotline) -> bool {
+        let node_exists = |node: &NodeIx| usize::from(node.0) < hotline.nodes.len();
+        let place_exists = match &self.place {
+            Place::Node(node) => node_exists(node),
+            Place::Front | Place::Offering | Place::Waiting | Place::Dialling => true,
+        };
+        self.revision == hotline.revision
+            && place_exists
+            && self.trail.iter().all(node_exists)
+            && self.language.is_none_or(|language| usize::from(language.0) < hotline.languages.len())
+    }
+
+    /// Notes that a node is heard; true the first time in this call. Nodes 512 apart share a bit, so that a very
+    /// large hotline counts too few rather than one twice.
+    pub(super) fn first_heard(&mut self, node: NodeIx) -> bool {
+        let bit = node.0 % HEARD_BITS;
+        let (byte, mask) = (usize::from(bit / 8), 1 << (bit % 8));
+        if self.heard.len() <= byte {
+            self.heard.resize(byte + 1, 0);
+        }
+        let first = self.heard[byte] & mask == 0;
+        self.heard[byte] |= mask;
+        first
+    }
 }

@@ -1,0 +1,2 @@
+//! `cli`: one file a command; the checked configuration.
+pub mod config;

@@ -1,0 +1,440 @@
+//! One step of a call.
+
+use super::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Place, Session, TRAIL_MAX};
+use crate::base::Digit;
+use crate::menu::{Act, Choice, Hotline, LangIx, NodeIx, Prompt, Spoken};
+
+/// How long a key is awaited, in seconds (rule TM-05), and how long in the later rounds: three rounds on the front
+/// door are then longer than the 45 seconds of CS-22.
+pub const TIMEOUT_S: u8 = 7;
+pub const LONG_TIMEOUT_S: u8 = 10;
+
+/// In the waiting loop and before a person is looked for: as short as silence may be (rule TM-08).
+const WAIT_TIMEOUT_S: u8 = 4;
+
+/// After this many seconds of waiting other choices are offered (rule TM-08, CS-24).
+pub const WAIT_MAX_S: i64 = 180;
+
+/// How many wrong keys in a row bring help, and how many silences end the patience (rules PR-05, TM-05).
+const PATIENCE: u8 = 3;
+
+/// Takes one step: what happened, in which state, at which moment -> the next state and what is to be done.
+/// The last output is an `Ask`, a `Connect` or an `End`.
+pub fn step<'h>(hotline: &'h Hotline, session: Session, input: Input, now: Now) -> (Session, Vec<Output<'h>>) {
+    let mut turn = Turn { hotline, session, now, outputs: Vec::with_capacity(4) };
+    turn.session.step = turn.session.step.saturating_add(1);
+    turn.session.issued_s = now.at.as_second();
+    match input {
+        Input::Began { language } => turn.begin(language),
+        Input::Pressed(key) => turn.press(key),
+        Input::Silence => turn.silence(),
+        Input::DialEnded(dialled) => turn.dial_ended(dialled),
+    }
+    (turn.session, turn.outputs)
+}
+
+/// How much of a node is said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Options,
+}
+
+struct Turn<'h> {
+    hotline: &'h Hotline,
+    session: Session,
+    now: Now,
+    outputs: Vec<Output<'h>>,
+}
+
+impl<'h> Turn<'h> {
+    fn begin(&mut self, language: Option<LangIx>) {
+        self.count(Count::CallBegun);
+        match language {
+            Some(language) => self.choose_language(language),
+            None => self.front(Some(&self.hotline.front.greeting), TIMEOUT_S),
+        }
+    }
+
+    // ---- keys
+
+    fn press(&mut self, key: Digit) {
+        self.session.silences = 0;
+        if key == Digit::NINE {
+            return self.end();
+        }
+        match self.session.place {
+            Place::Front => self.press_at_front(key),
+            Place::Node(node) => self.press_at_node(node, key),
+            Place::Offering => {
+                self.session.pressed = true;
+                match key {
+                    Digit::ZERO => self.person(),
+                    _ => self.back(),
+                }
+            }
+            Place::Waiting => match key {
+                Digit::STAR => self.back(),
+                _ => self.keep_waiting(),
+            },
+            // No key is heard while a line rings; a provider that sends one has lost the attempt.
+            Place::Dialling => self.dial_ended(Dialled { status: DialStatus::Failed, talked: false }),
+        }
+    }
+
+    fn press_at_front(&mut self, key: Digit) {
+        match key.option_index() {
+            Some(index) if index < self.hotline.languages.len() => {
+                self.right_key();
+                self.choose_language(LangIx(index as u8));
+            }
+            _ => match key {
+                Digit::ZERO => {
+                    self.right_key();
+                    self.person();
+                }
+                Digit::EIGHT | Digit::STAR => self.front(Some(&self.hotline.front.greeting), TIMEOUT_S),
+                Digit::HASH => self.front(None, TIMEOUT_S),
+                _ if self.wrong_key() => self.person(),
+                _ => self.front(None, TIMEOUT_S),
+            },
+        }
+    }
+
+    fn press_at_node(&mut self, node: NodeIx, key: Digit) {
+        if let Some(choice) = self.hotline.choice(node, key) {
+            self.right_key();
+            return self.choose(node, choice);
+        }
+        match key {
+            Digit::ZERO => {
+                self.right_key();
+                self.person();
+            }
+            Digit::STAR => {
+                self.right_key();
+                self.back();
+            }
+            Digit::HASH => {
+                self.right_key();
+                self.ask_node(node, None, Part::Options, TIMEOUT_S);
+            }
+            Digit::EIGHT if !self.spoken(node).info.is_empty() => {
+                self.right_key();
+                self.ask_node(node, None, Part::Whole, TIMEOUT_S);
+            }
+            _ if self.wrong_key() => self.person(),
+            _ => self.ask_node(node, Some(&self.phrases().wrong_key), Part::Options, TIMEOUT_S),
+        }
+    }
+
+    fn choose(&mut self, node: NodeIx, choice: Choice) {
+        match choice {
+            Choice::Go(target) => self.enter_from(node, target),
+            Choice::Act(Act::Letters) => {
+                let spoken = self.spoken(node);
+                let prompts = spoken.letters.iter().chain(&spoken.options).chain(&spoken.reserved).collect();
+                self.ask(Place::Node(node), prompts, TIMEOUT_S);
+            }
+            Choice::Act(Act::Talk) => self.talk(node, false),
+            Choice::Act(Act::Keys) => self.talk(node, true),
+            Choice::Act(Act::Wait) => {
+                self.leave_mark(node);
+                self.session.waiting_since_s = Some(self.now.at.as_second());
+                self.keep_waiting();
+            }
+            Choice::Act(Act::Information) => self.main_menu(),
+        }
+    }
+
+    /// A key that means something.
+    fn right_key(&mut self) {
+        self.session.pressed = true;
+        self.session.wrong_keys = 0;
+    }
+
+    /// A key that means nothing here; true when it is one too many and help is due.
+    fn wrong_key(&mut self) -> bool {
+        self.session.wrong_keys += 1;
+        let help = self.session.wrong_keys >= PATIENCE;
+        if help {
+            self.session.wrong_keys = 0;
+        }
+        help
+    }
+
+    // ---- silence
+
+    fn silence(&mut self) {
+        match self.session.place {
+            Place::Front => self.silence_at_front(),
+            Place::Node(node) => self.silence_at_node(node),
+            Place::Offering => self.look_for_person(true),
+            Place::Waiting => self.keep_waiting(),
+            Place::Dialling => self.dial_ended(Dialled { status: DialStatus::Failed, talked: false }),
+        }
+    }
+
+    fn silence_at_front(&mut self) {
+        let rounds = &self.hotline.front.silence;
+        self.session.silences += 1;
+        match self.session.silences {
+            1 => self.front(Some(&rounds[0]), LONG_TIMEOUT_S),
+            2 => self.front(Some(&rounds[1]), LONG_TIMEOUT_S),
+            _ => self.end_neutrally(),
+        }
+    }
+
+    /// Silence is not an error (CS-22): two patient rounds, then a person is looked for if this caller has pressed a key.
+    fn silence_at_node(&mut self, node: NodeIx) {
+        let phrases = self.phrases();
+        self.session.silences += 1;
+        match self.session.silences {
+            1 => self.ask_node(node, Some(&phrases.silence[0]), Part::Options, LONG_TIMEOUT_S),
+            2 => self.ask(Place::Node(node), vec![&phrases.silence[1], &phrases.person], LONG_TIMEOUT_S),
+            _ if !self.session.pressed || self.is_last_word(node) => self.end_neutrally(),
+            _ => {
+                self.session.silences = 0;
+                self.ask_count();
+                match self.now.desk {
+                    Desk::Open => {
+                        self.leave_mark(node);
+                        self.ask(Place::Offering, vec![&phrases.silence[2]], WAIT_TIMEOUT_S);
+                    }
+                    Desk::Busy => self.nobody_free(Some(node), NobodyFree::Busy),
+                    Desk::Closed => self.nobody_free(Some(node), NobodyFree::Closed),
+                }
+            }
+        }
+    }
+
+    /// The nodes that have said all there is to say to somebody who stays silent.
+    fn is_last_word(&self, node: NodeIx) -> bool {
+        node == self.hotline.roles.closed || node == self.hotline.roles.busy
+    }
+
+    // ---- a person
+
+    /// Key 0, or help after wrong keys: asks before it connects.
+    fn person(&mut self) {
+        self.ask_count();
+        let here = match self.session.place {
+            Place::Node(node) => Some(node),
+            _ => None,
+        };
+        let roles = &self.hotline.roles;
+        match self.now.desk {
+            Desk::Open => match here {
+                Some(node) if node != roles.connect => self.enter_from(node, roles.connect),
+                _ => self.enter(roles.connect),
+            },
+            Desk::Busy => self.nobody_free(here, NobodyFree::Busy),
+            Desk::Closed => self.nobody_free(here, NobodyFree::Closed),
+        }
+    }
+
+    /// The caller said yes to a person.
+    fn talk(&mut self, node: NodeIx, cannot_speak: bool) {
+        self.leave_mark(node);
+        self.look_for_person(cannot_speak);
+    }
+
+    fn look_for_person(&mut self, cannot_speak: bool) {
+        self.session.cannot_speak = cannot_speak;
+        match self.now.desk {
+            Desk::Open => self.connect(),
+            Desk::Busy => self.nobody_free(None, NobodyFree::Busy),
+            Desk::Closed => self.nobody_free(None, NobodyFree::Closed),
+        }
+    }
+
+    fn connect(&mut self) {
+        let waiting = self.hotline.roles.waiting;
+        self.heard(waiting);
+        self.session.place = Place::Dialling;
+        self.session.waiting_since_s = None;
+        self.session.lease = Some(self.now.lease);
+        let spoken = self.spoken(waiting);
+        self.outputs.extend(spoken.info.iter().map(Output::Say));
+        self.outputs.push(Output::Connect {
+            lease: self.now.lease,
+            language: self.session.language,
+            cannot_speak: self.session.cannot_speak,
+        });
+    }
+
+    fn dial_ended(&mut self, dialled: Dialled) {
+        self.session.lease = None;
+        self.session.silences = 0;
+        // The next person needs a new key: no cycle runs without one (rule MN-08).
+        self.session.pressed = false;
+        if dialled.talked {
+            self.count(Count::PersonAccepted);
+            return self.main_menu();
+        }
+        let reason = match dialled.status {
+            DialStatus::Busy => NobodyFree::Busy,
+            DialStatus::Failed => NobodyFree::Failed,
+            DialStatus::Completed | DialStatus::NoAnswer | DialStatus::Canceled => NobodyFree::NoAnswer,
+        };
+        self.nobody_free(None, reason);
+    }
+
+    /// The waiting loop: connects as soon as the desk is free, offers other choices after three minutes.
+    fn keep_waiting(&mut self) {
+        let now = self.now.at.as_second();
+        let since = *self.session.waiting_since_s.get_or_insert(now);
+        match self.now.desk {
+            Desk::Open => self.connect(),
+            Desk::Busy if now - since < WAIT_MAX_S => {
+                self.ask(Place::Waiting, vec![&self.phrases().waiting], WAIT_TIMEOUT_S);
+            }
+            Desk::Busy => self.nobody_free(None, NobodyFree::Busy),
+            Desk::Closed => self.nobody_free(None, NobodyFree::Closed),
+        }
+    }
+
+    /// Says honestly that nobody can be reached, and what there is instead. `from` is where `*` leads back to.
+    fn nobody_free(&mut self, from: Option<NodeIx>, reason: NobodyFree) {
+        self.count(Count::NobodyFree(reason));
+        self.session.waiting_since_s = None;
+        let roles = &self.hotline.roles;
+        let target = if self.now.desk == Desk::Closed { roles.closed } else { roles.busy };
+        match from {
+            Some(node) if node != target => self.enter_from(node, target),
+            _ => self.enter(target),
+        }
+    }
+
+    // ---- moving
+
+    fn choose_language(&mut self, language: LangIx) {
+        self.session.language = Some(language);
+        self.session.trail.clear();
+        self.count(Count::Language(language));
+        self.enter(self.hotline.roles.welcome);
+    }
+
+    /// The main menu on return: its options only.
+    fn main_menu(&mut self) {
+        self.session.trail.clear();
+        self.enter(self.hotline.roles.main);
+    }
+
+    fn enter_from(&mut self, node: NodeIx, target: NodeIx) {
+        self.leave_mark(node);
+        self.enter(target);
+    }
+
+    /// Remembers where `*` leads back to.
+    fn leave_mark(&mut self, node: NodeIx) {
+        let trail = &mut self.session.trail;
+        if trail.last() == Some(&node) {
+            return;
+        }
+        if trail.len() == TRAIL_MAX {
+            trail.remove(0);
+        }
+        trail.push(node);
+    }
+
+    /// Goes to a node and on along its `then`, saying each.
+    fn enter(&mut self, target: NodeIx) {
+        let mut before = Vec::new();
+        let mut node = target;
+        self.heard(node);
+        // The checker refuses a ring of `then`; the bound holds all the same.
+        for _ in 0..TRAIL_MAX {
+            let Some(then) = self.hotline.node(node).then else { break };
+            before.extend(&self.spoken(node).info);
+            node = then;
+            self.heard(node);
+        }
+        let is_main = node == self.hotline.roles.main;
+        let part = if is_main && self.session.main_heard { Part::Options } else { Part::Whole };
+        self.session.main_heard |= is_main;
+        before.extend(self.part(node, part));
+        self.ask(Place::Node(node), before, TIMEOUT_S);
+    }
+
+    /// One level back: the options there, without hearing everything again. From the main menu to the languages.
+    fn back(&mut self) {
+        let roles = &self.hotline.roles;
+        let at_main = self.session.place == Place::Node(roles.main);
+        self.session.waiting_since_s = None;
+        match self.session.trail.pop() {
+            Some(node) => self.ask_node(node, None, Part::Options, TIMEOUT_S),
+            None if self.session.language.is_none() || at_main => {
+                self.session.language = None;
+                self.session.place = Place::Front;
+                self.front(None, TIMEOUT_S);
+            }
+            None => self.main_menu(),
+        }
+    }
+
+    // ---- saying
+
+    fn front(&mut self, first: Option<&'h Prompt>, timeout_s: u8) {
+        let prompts = first.into_iter().chain(&self.hotline.front.languages).collect();
+        self.ask(Place::Front, prompts, timeout_s);
+    }
+
+    fn ask_node(&mut self, node: NodeIx, first: Option<&'h Prompt>, part: Part, timeout_s: u8) {
+        let prompts = first.into_iter().chain(self.part(node, part)).collect();
+        self.ask(Place::Node(node), prompts, timeout_s);
+    }
+
+    fn part(&self, node: NodeIx, part: Part) -> impl Iterator<Item = &'h Prompt> + use<'h> {
+        let spoken = self.spoken(node);
+        let info: &'h [Prompt] = if part == Part::Whole { &spoken.info } else { &[] };
+        info.iter().chain(&spoken.options).chain(&spoken.reserved)
+    }
+
+    fn ask(&mut self, place: Place, prompts: Vec<&'h Prompt>, timeout_s: u8) {
+        self.session.place = place;
+        self.outputs.push(Output::Ask { prompts, timeout_s });
+    }
+
+    /// At once, without a word (CS-04).
+    fn end(&mut self) {
+        self.outputs.push(Output::End);
+    }
+
+    fn end_neutrally(&mut self) {
+        self.outputs.push(Output::Say(&self.hotline.front.end));
+        self.outputs.push(Output::End);
+    }
+
+    fn spoken(&self, node: NodeIx) -> &'h Spoken {
+        self.hotline.spoken(node, self.language())
+    }
+
+    fn phrases(&self) -> &'h crate::menu::Phrases {
+        self.hotline.phrases(self.language())
+    }
+
+    /// Before a language is chosen the first one is spoken.
+    fn language(&self) -> LangIx {
+        self.session.language.unwrap_or(LangIx(0))
+    }
+
+    // ---- counting
+
+    fn count(&mut self, count: Count) {
+        self.outputs.push(Output::Count(count));
+    }
+
+    fn heard(&mut self, node: NodeIx) {
+        if self.session.first_heard(node) {
+            self.count(Count::NodeHeard(node));
+        }
+    }
+
+    fn ask_count(&mut self) {
+        if !self.session.asked {
+            self.session.asked = true;
+            self.count(Count::PersonAsked);
+        }
+    }
+}
