@@ -1,1 +1,29 @@
-//! `store`.
+//! `store`: what outlives the process: counts a day, leases of the desk's lines, published revisions. SQL and
+//! migrations, in SQLite, on a thread of its own.
+//!
+//! Contract: a lease or a revision is on the disk before it is acknowledged; counts are merged in memory and committed
+//! each second and at the close. Every request is answered within half a second: with its answer, or with
+//! [`Unavailable`]. A dead, full, locked or deleted database never stops a call: it is said once, tried again with
+//! growing pauses, and counts wait in memory meanwhile.
+//!
+//! Must never know: a caller's number, a text, a key that was pressed, the time of a call; nor who is rung next (it
+//! decides nothing). What a backup or a thief finds in the file is what [`report`] may show, and the lines in use now.
+//!
+//! Known races: a request that was answered with [`Unavailable`] may still have been carried out a moment later, with
+//! one exception: a lease that nobody waits for any more is taken back. An end of a lease that found the database dead
+//! is carried out when it is well again.
+
+mod handle;
+mod keeper;
+mod lease;
+mod open;
+pub mod report;
+mod revision;
+mod schema;
+mod tally;
+
+pub use handle::{Clock, Options, Store, Unavailable};
+pub use lease::{DeskLine, Ended, Opened};
+pub use open::{FILE_NAME, OpenError};
+pub use revision::{REVISION_BYTES_MAX, REVISIONS_KEPT};
+pub use tally::{CountKey, KEPT_MONTHS, Tally};

@@ -1,0 +1,229 @@
+//! The handle that the other rooms hold: every function of the store, each with a bounded wait.
+
+use super::keeper::{Job, Keeper, Shared};
+use super::lease::{self, DeskLine, Ended, Opened};
+use super::open::{self, OpenError};
+use super::revision;
+use super::tally::{self, CountKey, Tally};
+use crate::base::{LeaseId, Revision, Sources};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+/// How long a request waits for its answer. A caller hears silence meanwhile, so it is short; a healthy disk needs a
+/// hundredth of it.
+const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+
+/// How long a stop waits for the last commit.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
+/// At most this many requests wait for the database: more than can be answered in time.
+const JOBS_MAX: usize = 256;
+
+/// The present, as the door reads it. For deciding what is too old to keep, nothing else.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    pub clock: Clock,
+}
+
+/// The database did not answer in time, or is not there. Go on without it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("the database does not answer")]
+pub struct Unavailable;
+
+/// What outlives the process. Cheap to clone; the thread ends with the last clone, after a last commit.
+#[derive(Clone)]
+pub struct Store {
+    /// `None` for a store that is not there.
+    jobs: Option<SyncSender<Job>>,
+    shared: Arc<Shared>,
+}
+
+impl Store {
+    /// Opens `hulplijn.db` in this folder, makes both if they are missing (modes 0600 and 0700), brings the tables up to
+    /// date, and starts the thread. Blocks for at most some seconds; to be called at the start.
+    ///
+    /// Errors are what an operator has to mend. A lock and a full disk are none: they may pass, so the store starts
+    /// unhealthy and tries again.
+    pub fn open(folder: &Path, options: Options) -> Result<Store, OpenError> {
+        let shared = Arc::new(Shared::new());
+        let keeper = Keeper::open(open::file_in(folder)?, options.clock, Arc::clone(&shared))?;
+        let (jobs, received) = sync_channel(JOBS_MAX);
+        // The thread speaks to the same log as the one that opens it.
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || tracing::dispatcher::with_default(&log, || keeper.run(received)))
+            .map_err(|reason| OpenError::Thread { reason })?;
+        Ok(Store { jobs: Some(jobs), shared })
+    }
+
+    /// A store that is not there: every call is answered with [`Unavailable`] at once, counts are dropped. The line runs.
+    pub fn absent() -> Store {
+        Store { jobs: None, shared: Arc::new(Shared::new()) }
+    }
+
+    /// Whether the last write succeeded and nothing failed since. False for [`Store::absent`] and after the close.
+    pub fn healthy(&self) -> bool {
+        self.jobs.is_some() && self.shared.is_well()
+    }
+
+    /// Counts one. Never waits, never fails; it is in the file within a second.
+    pub fn count(&self, day: Date, key: CountKey) {
+        if self.jobs.is_some() {
+            self.shared.count(day, key);
+        }
+    }
+
+    /// Takes a line of the desk until `lease_end` or `expires`, on the disk before it is acknowledged. If the answer is
+    /// late or nobody waits for it any more, the lease is taken back.
+    pub async fn lease_open(
+        &self,
+        id: LeaseId,
+        line: DeskLine,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Opened, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(move |keeper| {
+            if reply.is_closed() {
+                return;
+            }
+            keeper.forgive_end(id);
+            let opened = keeper.write(|connection| lease::open(connection, id, line, now, expires));
+            hand_over(keeper, id, opened, reply);
+        })?;
+        self.wait(answer, ANSWER_WITHIN).await?
+    }
+
+    /// The counsellor took the call, on the disk before it is acknowledged. False if there is no such lease alive.
+    pub async fn lease_accept(&self, id: LeaseId, now: Timestamp) -> Result<bool, Unavailable> {
+        self.ask(move |keeper| keeper.write(|connection| lease::accept(connection, id, now))).await
+    }
+
+    /// Ends a lease and deletes its row. `None` if there is none (any more). On [`Unavailable`] it is ended later.
+    pub async fn lease_end(&self, id: LeaseId) -> Result<Option<Ended>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(move |keeper| {
+            // Also when nobody waits any more: a lease that stays would keep a counsellor from being rung.
+            let _ = reply.send(keeper.end_lease(id));
+        })
+        .inspect_err(|_| self.shared.owe_end(id))?;
+        self.wait(answer, ANSWER_WITHIN).await?
+    }
+
+    /// Whether this lease was accepted; `None` if there is none (any more).
+    pub async fn lease_peek(&self, id: LeaseId) -> Result<Option<bool>, Unavailable> {
+        self.ask(move |keeper| keeper.read(|connection| lease::peek(connection, id))).await
+    }
+
+    /// Whether the line is being rung or talking.
+    pub async fn lease_live(&self, line: DeskLine, now: Timestamp) -> Result<bool, Unavailable> {
+        self.ask(move |keeper| keeper.read(|connection| lease::live(connection, line, now))).await
+    }
+
+    /// Stores the menu files of a revision, on the disk before it is acknowledged. What stands there under that name
+    /// stays as it is. The last 64 ([`super::REVISIONS_KEPT`]) are kept; a put of a known one renews it.
+    pub async fn revision_put(&self, revision: Revision, files: &Sources, now: Timestamp) -> Result<(), Unavailable> {
+        let Some(json) = revision::to_json(files) else {
+            tracing::error!(
+                store.bytes_max = revision::REVISION_BYTES_MAX,
+                "the menu files are too large to be stored"
+            );
+            return Err(Unavailable);
+        };
+        self.ask(move |keeper| keeper.write(|connection| revision::put(connection, revision, &json, now))).await
+    }
+
+    /// The menu files of a revision, or `None`.
+    pub async fn revision_get(&self, revision: Revision) -> Result<Option<Sources>, Unavailable> {
+        self.ask(move |keeper| keeper.read(|connection| revision::get(connection, revision))).await
+    }
+
+    /// The counts of these days, both included, sorted by day and key; what waits in memory is committed first.
+    pub async fn stats(&self, from: Date, to: Date) -> Result<Vec<Tally>, Unavailable> {
+        self.ask(move |keeper| {
+            if !keeper.commit() {
+                return Err(Unavailable);
+            }
+            keeper.read(|connection| tally::read(connection, from, to))
+        })
+        .await
+    }
+
+    /// As [`Store::stats`] for the command line, beside a running server or without one: makes and changes nothing,
+    /// and misses at most the server's last second. Blocks.
+    pub fn read_only_stats(folder: &Path, from: Date, to: Date) -> Result<Vec<Tally>, OpenError> {
+        let path = open::file_in(folder)?;
+        let connection = open::connect_to_read(&path)?;
+        let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'tally')";
+        connection
+            .query_row(tables, [], |row| row.get::<_, bool>(0))
+            .and_then(|begun| if begun { tally::read(&connection, from, to) } else { Ok(Vec::new()) })
+            .map_err(|reason| OpenError::Database { path, reason })
+    }
+
+    /// Commits what waits and closes the file, for all clones: they are answered with [`Unavailable`] from then on. An
+    /// error means that the last counts are lost. Waits at most 5 seconds.
+    pub async fn close(&self) -> Result<(), Unavailable> {
+        let Some(jobs) = &self.jobs else { return Ok(()) };
+        let (reply, answer) = oneshot::channel();
+        jobs.try_send(Job::Close(reply)).map_err(|_| Unavailable)?;
+        if self.wait(answer, CLOSE_WITHIN).await? { Ok(()) } else { Err(Unavailable) }
+    }
+
+    /// Work for which an answer is worth something only while it is waited for.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Keeper) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(move |keeper| {
+            if !reply.is_closed() {
+                let _ = reply.send(work(keeper));
+            }
+        })?;
+        self.wait(answer, ANSWER_WITHIN).await?
+    }
+
+    fn submit(&self, work: impl FnOnce(&mut Keeper) + Send + 'static) -> Result<(), Unavailable> {
+        let Some(jobs) = &self.jobs else { return Err(Unavailable) };
+        // Full: the database has been slow for long, which whoever waits in front says. Closed: it was told to.
+        jobs.try_send(Job::Work(Box::new(work))).map_err(|_| Unavailable)
+    }
+
+    async fn wait<T>(&self, answer: oneshot::Receiver<T>, within: Duration) -> Result<T, Unavailable> {
+        match tokio::time::timeout(within, answer).await {
+            Ok(answer) => answer.map_err(|_| Unavailable),
+            Err(_) => {
+                self.shared.trouble("no answer in time");
+                Err(Unavailable)
+            }
+        }
+    }
+}
+
+/// A lease that was granted to somebody who has gone is taken back.
+fn hand_over(
+    keeper: &mut Keeper,
+    id: LeaseId,
+    opened: Result<Opened, Unavailable>,
+    reply: oneshot::Sender<Result<Opened, Unavailable>>,
+) {
+    if let Err(Ok(Opened::Granted)) = reply.send(opened) {
+        // What fails here is owed, and done later.
+        let _ = keeper.end_lease(id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,438 @@
+//! The whole store on real files, in good days and bad: restarts, kills, locks, full disks, deleted files.
+
+use super::*;
+use crate::store::FILE_NAME;
+use crate::store::keeper::TICK;
+use jiff::civil::date;
+use rusqlite::Connection;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Instant;
+use tempfile::TempDir;
+
+const DAY: Date = date(2026, 1, 5);
+const DESK: DeskLine = DeskLine(0);
+const ONE: LeaseId = LeaseId(0x0123_4567_89ab_cdef);
+const TWO: LeaseId = LeaseId(2);
+/// Two waits in a row, on a machine that does much else.
+const SOON: Duration = Duration::from_secs(3);
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_767_600_000 + second).unwrap()
+}
+
+fn options() -> Options {
+    Options { clock: Arc::new(|| at(0)) }
+}
+
+fn opened(home: &TempDir) -> Store {
+    Store::open(home.path(), options()).unwrap()
+}
+
+/// Another program that opened the same file.
+fn other(home: &TempDir) -> Connection {
+    Connection::open(home.path().join(FILE_NAME)).unwrap()
+}
+
+fn files(text: &str) -> Sources {
+    Sources::from([(Arc::from("hotline.toml"), Arc::from(text))])
+}
+
+async fn counts(store: &Store) -> Vec<(String, u64)> {
+    store.stats(DAY, DAY).await.unwrap().into_iter().map(|tally| (tally.key, tally.n)).collect()
+}
+
+async fn ticks(n: u32) {
+    tokio::time::sleep(TICK * n + TICK / 4).await;
+}
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}: not within 20 s");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until so many calls are in the file.
+async fn counted(home: &TempDir, n: u64) {
+    let all = [Tally { day: DAY, key: "call".to_owned(), n }];
+    until("the counts are in the file", async || {
+        Store::read_only_stats(home.path(), DAY, DAY).is_ok_and(|found| found == all)
+    })
+    .await;
+}
+
+/// Does something on the store's own connection.
+async fn on_connection(store: &Store, work: impl FnOnce(&Connection) + Send + 'static) {
+    let done = |connection: &mut Connection| {
+        work(connection);
+        Ok(())
+    };
+    store.ask(|keeper| keeper.read(done)).await.unwrap();
+}
+
+/// What is said in the log, by the opening thread and the store's own.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn times(&self, words: &str) -> usize {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().matches(words).count()
+    }
+
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let listener = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+        tracing::subscriber::set_default(listener)
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_restart_keeps_counts_leases_and_revisions() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    store.count(DAY, CountKey::CALL);
+    store.count(DAY, CountKey::CALL);
+    store.count(DAY, CountKey::node("help"));
+    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Ok(Opened::Granted));
+    assert_eq!(store.lease_accept(ONE, at(1)).await, Ok(true));
+    assert_eq!(store.revision_put(Revision(7), &files("one"), at(0)).await, Ok(()));
+    assert!(store.healthy());
+    assert_eq!(store.close().await, Ok(()));
+    assert!(!home.path().join(format!("{FILE_NAME}-wal")).exists(), "the file is whole");
+
+    let store = opened(&home);
+    assert_eq!(counts(&store).await, [("call".to_owned(), 2), ("node/help".to_owned(), 1)]);
+    assert_eq!(store.lease_peek(ONE).await, Ok(Some(true)));
+    assert_eq!(store.lease_live(DESK, at(2)).await, Ok(true));
+    assert_eq!(store.lease_open(TWO, DESK, at(2), at(62)).await, Ok(Opened::Busy));
+    assert_eq!(store.lease_end(ONE).await, Ok(Some(Ended { accepted: true })));
+    assert_eq!(store.lease_end(ONE).await, Ok(None));
+    assert_eq!(store.lease_peek(ONE).await, Ok(None));
+    assert_eq!(store.lease_live(DESK, at(2)).await, Ok(false));
+    assert_eq!(store.revision_get(Revision(7)).await, Ok(Some(files("one"))));
+    assert_eq!(store.revision_get(Revision(8)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn after_the_close_every_clone_is_answered_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    let clone = store.clone();
+    store.close().await.unwrap();
+    clone.count(DAY, CountKey::CALL);
+    assert_eq!(clone.lease_live(DESK, at(0)).await, Err(Unavailable));
+    assert_eq!(clone.close().await, Err(Unavailable));
+    assert!(!clone.healthy());
+}
+
+#[tokio::test]
+async fn the_last_clone_that_goes_commits() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    store.count(DAY, CountKey::CALL);
+    drop(store);
+    counted(&home, 1).await;
+}
+
+/// The files as they stand at one moment are what a kill or a power cut at that moment leaves.
+#[tokio::test]
+async fn a_kill_costs_at_most_the_last_second_of_counts_and_no_lease() {
+    let (home, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = opened(&home);
+    store.count(DAY, CountKey::CALL);
+    counted(&home, 1).await;
+    store.count(DAY, CountKey::CALL);
+    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.revision_put(Revision(7), &files("one"), at(0)).await.unwrap();
+    let (from, to) = (home.path().to_owned(), left.path().to_owned());
+    let copy = move |_: &Connection| {
+        for suffix in ["", "-wal"] {
+            let name = format!("{FILE_NAME}{suffix}");
+            std::fs::copy(from.join(&name), to.join(&name)).unwrap();
+        }
+    };
+    on_connection(&store, copy).await;
+    let after = opened(&left);
+    let kept = counts(&after).await;
+    assert!(kept == [("call".to_owned(), 1)] || kept == [("call".to_owned(), 2)], "{kept:?}");
+    assert_eq!(after.lease_live(DESK, at(1)).await, Ok(true));
+    assert_eq!(after.revision_get(Revision(7)).await, Ok(Some(files("one"))));
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_answers_at_once() {
+    let store = Store::absent();
+    let begun = Instant::now();
+    store.count(DAY, CountKey::CALL);
+    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_accept(ONE, at(0)).await, Err(Unavailable));
+    assert_eq!(store.lease_peek(ONE).await, Err(Unavailable));
+    assert_eq!(store.lease_end(ONE).await, Err(Unavailable));
+    assert_eq!(store.lease_live(DESK, at(0)).await, Err(Unavailable));
+    assert_eq!(store.revision_put(Revision(1), &files(""), at(0)).await, Err(Unavailable));
+    assert_eq!(store.revision_get(Revision(1)).await, Err(Unavailable));
+    assert_eq!(store.stats(DAY, DAY).await, Err(Unavailable));
+    assert_eq!(store.close().await, Ok(()));
+    assert!(!store.healthy());
+    assert!(begun.elapsed() < ANSWER_WITHIN);
+}
+
+#[tokio::test]
+async fn a_lock_of_another_program_is_said_once_and_outlived() {
+    let home = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let _listening = log.listen();
+    let store = opened(&home);
+    store.lease_open(TWO, DESK, at(0), at(60)).await.unwrap();
+    let other = other(&home);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+
+    let begun = Instant::now();
+    store.count(DAY, CountKey::CALL);
+    assert_eq!(store.lease_accept(TWO, at(0)).await, Err(Unavailable));
+    assert_eq!(store.lease_end(TWO).await, Err(Unavailable));
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert!(!store.healthy());
+    // Many at once: each is answered in time, though together they would wait much longer for the lock.
+    let begun = Instant::now();
+    let many: Vec<_> = (100..120)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(async move { store.lease_open(LeaseId(id), DeskLine(1), at(0), at(60)).await })
+        })
+        .collect();
+    for one in many {
+        assert_eq!(one.await.unwrap(), Err(Unavailable));
+    }
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+
+    other.execute_batch("ROLLBACK").unwrap();
+    until("well again", async || store.healthy()).await;
+    assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
+    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false), "the end was owed, and paid");
+    assert_eq!(store.lease_live(DeskLine(1), at(0)).await, Ok(false), "nobody waited for these leases");
+    assert_eq!((log.times("does not answer"), log.times("answers again")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_lease_that_nobody_waits_for_is_taken_back() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    // The thread is held up for longer than anyone waits.
+    let held_up = |keeper: &mut Keeper| {
+        std::thread::sleep(ANSWER_WITHIN * 2);
+        keeper.read(|_| Ok(()))
+    };
+    let slow = {
+        let store = store.clone();
+        tokio::spawn(async move { store.ask(held_up).await })
+    };
+    tokio::task::yield_now().await;
+    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(slow.await.unwrap(), Err(Unavailable));
+    assert!(!store.healthy());
+    until("well again", async || store.healthy()).await;
+    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false));
+
+    // Its asker goes while it is being written.
+    let (reply, answer) = oneshot::channel();
+    drop(answer);
+    store
+        .submit(|keeper| {
+            let opened = keeper.write(|connection| lease::open(connection, ONE, DESK, at(0), at(60)));
+            assert_eq!(opened, Ok(Opened::Granted));
+            super::hand_over(keeper, ONE, opened, reply);
+        })
+        .unwrap();
+    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false));
+}
+
+#[tokio::test]
+async fn a_deleted_database_is_begun_anew() {
+    let home = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let _listening = log.listen();
+    let folder = home.path().join("data");
+    let store = Store::open(&folder, options()).unwrap();
+    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.count(DAY, CountKey::CALL);
+    std::fs::rename(&folder, home.path().join("away")).unwrap();
+    assert_eq!(store.lease_accept(ONE, at(0)).await, Ok(false));
+    assert_eq!(store.lease_open(TWO, DESK, at(0), at(60)).await, Ok(Opened::Granted));
+    assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
+    assert!(folder.join(FILE_NAME).exists());
+
+    // Also when nothing happens.
+    std::fs::remove_file(folder.join(FILE_NAME)).unwrap();
+    until("there again", async || folder.join(FILE_NAME).exists() && store.healthy()).await;
+    assert_eq!(store.lease_peek(TWO).await, Ok(None));
+    assert_eq!((log.times("was deleted, moved or replaced"), log.times("answers again")), (2, 2));
+}
+
+#[tokio::test]
+async fn a_database_that_turns_into_rubbish_is_outlived() {
+    let home = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let _listening = log.listen();
+    let store = opened(&home);
+    let path = home.path().join(FILE_NAME);
+    let good = std::fs::read(&path).unwrap();
+    let rubbish = home.path().join("rubbish");
+    std::fs::write(&rubbish, "not a database".repeat(1000)).unwrap();
+    std::fs::rename(&rubbish, &path).unwrap();
+    store.count(DAY, CountKey::CALL);
+    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    ticks(2).await;
+    assert!(!store.healthy());
+    assert_eq!(log.times("does not answer"), 1);
+    assert_eq!(std::fs::read(&path).unwrap(), b"not a database".repeat(1000), "it is left for the operator to see");
+
+    std::fs::write(&rubbish, good).unwrap();
+    std::fs::rename(&rubbish, &path).unwrap();
+    until("well again", async || store.healthy()).await;
+    assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
+    assert_eq!(log.times("answers again"), 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_costs_nothing_but_time() {
+    let home = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let _listening = log.listen();
+    let store = opened(&home);
+    let limit = |pages: i64| {
+        move |connection: &Connection| {
+            connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        }
+    };
+    // SQLite takes the present size where less is asked for.
+    on_connection(&store, limit(1)).await;
+    for number in 0..1000 {
+        store.count(DAY, CountKey::node(&format!("{}{number}", "n".repeat(60))));
+    }
+    assert_eq!(store.revision_put(Revision(1), &files(&"x".repeat(100_000)), at(0)).await, Err(Unavailable));
+    assert!(!store.healthy());
+    ticks(2).await;
+    assert!(!store.healthy());
+    assert_eq!(store.stats(DAY, DAY).await, Err(Unavailable));
+    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false), "what can be read is read");
+    assert_eq!(log.times("does not answer"), 1);
+
+    on_connection(&store, limit(10_000)).await;
+    until("well again", async || store.healthy()).await;
+    let counts = counts(&store).await;
+    assert_eq!((counts.len(), counts.iter().map(|(_, n)| n).sum::<u64>()), (1000, 1000));
+    assert_eq!(store.revision_get(Revision(1)).await, Ok(None), "half a revision is none");
+    assert_eq!(log.times("answers again"), 1);
+}
+
+#[tokio::test]
+async fn a_start_on_a_locked_database_waits_for_it_in_the_background() {
+    let home = tempfile::tempdir().unwrap();
+    let other = other(&home);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let store = opened(&home);
+    assert!(!store.healthy());
+    store.count(DAY, CountKey::CALL);
+    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    until("well", async || store.healthy()).await;
+    assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_at_the_opening() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    store.count(DAY, CountKey::CALL);
+    store.count(date(2024, 11, 1), CountKey::CALL);
+    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.close().await.unwrap();
+    let later = Options { clock: Arc::new(|| at(60)) };
+    let store = Store::open(home.path(), later).unwrap();
+    let all = store.stats(date(2000, 1, 1), Date::MAX).await.unwrap();
+    assert_eq!(all, [Tally { day: DAY, key: "call".to_owned(), n: 1 }]);
+    assert_eq!(store.lease_peek(ONE).await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_at_once_lose_nothing_and_one_gets_the_line() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    let tasks: Vec<_> = (0..8u64)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for _ in 0..1000 {
+                    store.count(DAY, CountKey::CALL);
+                }
+                store.lease_open(LeaseId(task), DESK, at(0), at(60)).await.unwrap()
+            })
+        })
+        .collect();
+    let mut granted = 0;
+    for task in tasks {
+        granted += usize::from(task.await.unwrap() == Opened::Granted);
+    }
+    assert_eq!(granted, 1);
+    assert_eq!(counts(&store).await, [("call".to_owned(), 8000)]);
+}
+
+#[tokio::test]
+async fn the_command_line_reads_beside_the_server() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(matches!(Store::read_only_stats(home.path(), DAY, DAY), Err(OpenError::Missing { .. })));
+    let store = opened(&home);
+    assert_eq!(Store::read_only_stats(home.path(), DAY, DAY).unwrap(), []);
+    store.count(DAY, CountKey::CALL);
+    counted(&home, 1).await;
+    // A reader does not stop the server's next commit, though the log cannot be cut meanwhile.
+    let reader = other(&home);
+    reader.execute_batch("BEGIN; SELECT * FROM tally").unwrap();
+    store.count(DAY, CountKey::CALL);
+    counted(&home, 2).await;
+    assert!(store.healthy());
+    reader.execute_batch("COMMIT").unwrap();
+    store.close().await.unwrap();
+    assert_eq!(Store::read_only_stats(home.path(), DAY, DAY).unwrap()[0].n, 2);
+}
+
+/// CS-10, CS-33: whoever takes the files finds counts a day, the lines in use now, and the published files.
+#[tokio::test]
+async fn the_files_hold_nothing_of_a_call_that_is_over() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    let everything = || -> Vec<u8> {
+        let files: Vec<PathBuf> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.iter().flat_map(|file| std::fs::read(file).unwrap()).collect()
+    };
+    let holds = |text: &str| everything().windows(text.len()).any(|found| found == text.as_bytes());
+    let log = home.path().join(format!("{FILE_NAME}-wal"));
+    let cut = async || until("the log is cut", async || std::fs::metadata(&log).unwrap().len() == 0).await;
+    store.count(DAY, CountKey::node("a-447700900123-b"));
+    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    // It goes from the log into the file itself, which is harder to get rid of.
+    cut().await;
+    assert!(holds("0123456789abcdef"), "a living lease is found, so this search can fail");
+    store.lease_accept(ONE, at(1)).await.unwrap();
+    store.lease_end(ONE).await.unwrap();
+    cut().await;
+    assert!(holds("node/a-____________-b"));
+    assert!(!holds("0123456789abcdef"));
+    assert!(!holds("7700900123"));
+}

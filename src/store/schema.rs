@@ -1,0 +1,154 @@
+//! The tables, as a numbered list of steps from an empty file to now. A step that was released is never edited: a
+//! change is a new step, and the tests below apply it to rows.
+
+use rusqlite::{Connection, Result, TransactionBehavior};
+
+/// Step `n` (from 1) brings a database of `user_version` n - 1 to n.
+pub(super) const MIGRATIONS: &[&str] = &[
+    // 1: how often something happened on a day. A day is a date of the hotline's time zone, never a moment.
+    "CREATE TABLE tally (
+         day TEXT NOT NULL,
+         key TEXT NOT NULL,
+         n   INTEGER NOT NULL,
+         PRIMARY KEY (day, key)
+     ) STRICT, WITHOUT ROWID;",
+    // 2: a line of the desk that is being rung or talking. The row is deleted when that ends.
+    "CREATE TABLE lease (
+         id        TEXT PRIMARY KEY,
+         line      INTEGER NOT NULL UNIQUE,
+         accepted  INTEGER NOT NULL CHECK (accepted IN (0, 1)),
+         expires_s INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;",
+    // 3: the menu files of a published revision, as one JSON object: path -> text.
+    "CREATE TABLE revision (
+         id       TEXT PRIMARY KEY,
+         files    TEXT NOT NULL,
+         stored_s INTEGER NOT NULL
+     ) STRICT;",
+];
+
+/// The newest version this program knows.
+pub(super) fn newest() -> i64 {
+    newest_of(MIGRATIONS)
+}
+
+pub(super) fn version(connection: &Connection) -> Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Applies the steps that are missing, each in a transaction of its own. Leaves a newer database as it is.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    apply(connection, MIGRATIONS)
+}
+
+fn newest_of(steps: &[&str]) -> i64 {
+    i64::try_from(steps.len()).unwrap_or(i64::MAX)
+}
+
+fn apply(connection: &mut Connection, steps: &[&str]) -> Result<()> {
+    for (number, step) in (1i64..).zip(steps) {
+        if version(connection)? >= number {
+            continue;
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster while we waited for the lock.
+        if version(&transaction)? < number {
+            transaction.execute_batch(step)?;
+            transaction.execute_batch(&format!("PRAGMA user_version = {number}"))?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows as they may stand in the table that a step makes. Each later step is applied on top of them.
+    const ROWS: &[&str] = &[
+        "INSERT INTO tally VALUES ('2026-01-05', 'call', 12), ('2026-01-05', 'node/help', 3)",
+        "INSERT INTO lease VALUES ('00000000000000aa', 0, 1, 1767600000)",
+        "INSERT INTO revision VALUES ('00000000000000bb', '{\"hotline.toml\":\"name\"}', 1767600000)",
+    ];
+    /// What must still be true of the rows of each step when all steps were applied.
+    const STILL: &[&str] = &[
+        "SELECT sum(n) = 15 AND count(*) = 2 FROM tally",
+        "SELECT count(*) = 1 FROM lease WHERE id = '00000000000000aa' AND line = 0 AND accepted AND expires_s = 1767600000",
+        "SELECT count(*) = 1 FROM revision WHERE id = '00000000000000bb' AND json_extract(files, '$.\"hotline.toml\"') = 'name'",
+    ];
+
+    fn empty() -> Connection {
+        Connection::open_in_memory().unwrap()
+    }
+
+    #[test]
+    fn every_step_keeps_the_rows_of_the_steps_before_it() {
+        assert_eq!(
+            (ROWS.len(), STILL.len()),
+            (MIGRATIONS.len(), MIGRATIONS.len()),
+            "a new step needs rows and a check"
+        );
+        let mut connection = empty();
+        for number in 1..=MIGRATIONS.len() {
+            apply(&mut connection, &MIGRATIONS[..number]).unwrap();
+            assert_eq!(version(&connection).unwrap(), newest_of(&MIGRATIONS[..number]));
+            connection.execute_batch(ROWS[number - 1]).unwrap();
+            for still in &STILL[..number] {
+                assert!(
+                    connection.query_row(still, [], |row| row.get::<_, bool>(0)).unwrap(),
+                    "step {number}: {still}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_everything_as_it_was() {
+        let mut connection = empty();
+        apply(&mut connection, MIGRATIONS).unwrap();
+        connection.execute_batch(ROWS[0]).unwrap();
+        let mut steps = MIGRATIONS.to_vec();
+        steps.push("DELETE FROM tally; INSERT INTO nowhere VALUES (1);");
+        assert!(apply(&mut connection, &steps).is_err());
+        assert_eq!(version(&connection).unwrap(), newest());
+        assert!(connection.query_row(STILL[0], [], |row| row.get::<_, bool>(0)).unwrap());
+    }
+
+    #[test]
+    fn applying_twice_changes_nothing_and_a_newer_database_is_left_alone() {
+        let mut connection = empty();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), newest());
+        connection.execute_batch("PRAGMA user_version = 99").unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), 99);
+    }
+
+    /// CS-10, CS-33: there is no place for a caller, a call or a moment of one. A new table or column belongs in this
+    /// list only after that question was asked.
+    #[test]
+    fn the_schema_holds_these_tables_and_columns_and_nothing_else() {
+        let mut connection = empty();
+        migrate(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT s.type, s.name, coalesce(group_concat(c.name || ' ' || c.type, ', '), '')
+                 FROM sqlite_schema AS s LEFT JOIN pragma_table_info(s.name) AS c
+                 WHERE s.name NOT LIKE 'sqlite_autoindex%' GROUP BY s.name ORDER BY s.name",
+            )
+            .unwrap();
+        let found: Vec<(String, String, String)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .collect::<Result<_>>()
+            .unwrap();
+        let expected = [
+            ("table", "lease", "id TEXT, line INTEGER, accepted INTEGER, expires_s INTEGER"),
+            ("table", "revision", "id TEXT, files TEXT, stored_s INTEGER"),
+            ("table", "tally", "day TEXT, key TEXT, n INTEGER"),
+        ];
+        assert_eq!(found, expected.map(|(kind, name, columns)| (kind.into(), name.into(), columns.into())));
+    }
+}
