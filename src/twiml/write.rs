@@ -1,0 +1,238 @@
+//! Our documents as XML, declaration at the first byte (anything before it is a parse failure at a provider).
+
+use super::types::*;
+use super::xml::is_xml_char;
+use quick_xml::Writer;
+use quick_xml::escape::partial_escape;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+
+impl VoiceResponse {
+    /// The document as XML. Characters that XML forbids are dropped from words and values.
+    pub fn to_xml(&self) -> String {
+        let mut xml = Xml::begin();
+        if self.verbs.is_empty() {
+            xml.empty("Response", &[]);
+        } else {
+            xml.start("Response", &[]);
+            for verb in &self.verbs {
+                write_verb(&mut xml, verb);
+            }
+            xml.end("Response");
+        }
+        xml.finish()
+    }
+}
+
+impl MessagingResponse {
+    /// The document as XML: one message, or nothing at all when there is none or it is blank.
+    pub fn to_xml(&self) -> String {
+        let mut xml = Xml::begin();
+        match self.message.as_deref().filter(|words| !allowed(words).trim().is_empty()) {
+            None => xml.empty("Response", &[]),
+            Some(words) => {
+                xml.start("Response", &[]);
+                xml.text("Message", &[], words);
+                xml.end("Response");
+            }
+        }
+        xml.finish()
+    }
+}
+
+fn write_verb(xml: &mut Xml, verb: &Verb) {
+    match verb {
+        Verb::Say(say) => write_say(xml, say),
+        Verb::Play(play) => xml.text("Play", &[], &play.url),
+        Verb::Gather(gather) => write_gather(xml, gather),
+        Verb::Redirect(redirect) => xml.text("Redirect", &[("method", "POST")], &redirect.url),
+        Verb::Dial(dial) => write_dial(xml, dial),
+        Verb::Hangup => xml.empty("Hangup", &[]),
+        Verb::Reject(RejectReason::Rejected) => xml.empty("Reject", &[("reason", "rejected")]),
+        Verb::Reject(RejectReason::Busy) => xml.empty("Reject", &[("reason", "busy")]),
+    }
+}
+
+fn write_say(xml: &mut Xml, say: &Say) {
+    let mut attributes = vec![("language", say.language.as_str())];
+    attributes.extend(say.voice.as_deref().map(|voice| ("voice", voice)));
+    xml.text("Say", &attributes, &say.words);
+}
+
+fn write_gather(xml: &mut Xml, gather: &Gather) {
+    let timeout = gather.timeout_s.to_string();
+    let attributes = [
+        ("input", "dtmf"),
+        ("numDigits", "1"),
+        ("finishOnKey", ""),
+        ("timeout", timeout.as_str()),
+        ("action", gather.action.as_str()),
+        ("method", "POST"),
+    ];
+    if gather.prompts.is_empty() {
+        return xml.empty("Gather", &attributes);
+    }
+    xml.start("Gather", &attributes);
+    for prompt in &gather.prompts {
+        match prompt {
+            GatherVerb::Say(say) => write_say(xml, say),
+            GatherVerb::Play(play) => xml.text("Play", &[], &play.url),
+        }
+    }
+    xml.end("Gather");
+}
+
+fn write_dial(xml: &mut Xml, dial: &Dial) {
+    let (timeout, limit) = (dial.timeout_s.to_string(), dial.time_limit_s.to_string());
+    let mut attributes =
+        vec![("callerId", dial.caller_id.as_str()), ("timeLimit", limit.as_str()), ("timeout", timeout.as_str())];
+    if let Some(action) = &dial.action {
+        attributes.extend([("action", action.as_str()), ("method", "POST")]);
+    }
+    xml.start("Dial", &attributes);
+    match &dial.number.url {
+        None => xml.text("Number", &[], &dial.number.number),
+        Some(url) => xml.text("Number", &[("url", url), ("method", "POST")], &dial.number.number),
+    }
+    xml.end("Dial");
+}
+
+/// Without the characters that may not stand in XML at all, not even escaped.
+pub(super) fn allowed(text: &str) -> String {
+    text.chars().filter(|c| is_xml_char(*c)).collect()
+}
+
+/// The writer, for elements that are written whole.
+struct Xml(Writer<Vec<u8>>);
+
+impl Xml {
+    fn begin() -> Xml {
+        let mut xml = Xml(Writer::new(Vec::new()));
+        xml.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
+        xml
+    }
+
+    fn finish(self) -> String {
+        String::from_utf8(self.0.into_inner()).expect("every event was written from UTF-8")
+    }
+
+    fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.event(Event::Start(tag(name, attributes)));
+    }
+
+    fn end(&mut self, name: &str) {
+        self.event(Event::End(BytesEnd::new(name)));
+    }
+
+    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.event(Event::Empty(tag(name, attributes)));
+    }
+
+    fn text(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
+        self.start(name, attributes);
+        self.event(Event::Text(BytesText::from_escaped(partial_escape(allowed(text)))));
+        self.end(name);
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        self.0.write_event(event).expect("writing to memory does not fail");
+    }
+}
+
+fn tag<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
+    let mut tag = BytesStart::new(name);
+    for (key, value) in attributes {
+        tag.push_attribute((*key, allowed(value).as_str()));
+    }
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+
+    fn case(verbs: Vec<Verb>, expected: &str) {
+        assert_eq!(VoiceResponse { verbs }.to_xml(), format!("{DECLARATION}{expected}"));
+    }
+
+    fn say(words: &str) -> Say {
+        Say { language: "nl-NL".into(), voice: None, words: words.into() }
+    }
+
+    #[test]
+    fn each_verb_exactly() {
+        case(vec![], "<Response/>");
+        case(vec![Verb::Hangup], "<Response><Hangup/></Response>");
+        case(vec![Verb::Reject(RejectReason::Busy)], "<Response><Reject reason=\"busy\"/></Response>");
+        case(vec![Verb::Reject(RejectReason::Rejected)], "<Response><Reject reason=\"rejected\"/></Response>");
+        case(vec![Verb::Say(say("Dag"))], "<Response><Say language=\"nl-NL\">Dag</Say></Response>");
+        case(
+            vec![Verb::Say(Say { voice: Some("Polly.Lotte".into()), ..say("Dag") })],
+            "<Response><Say language=\"nl-NL\" voice=\"Polly.Lotte\">Dag</Say></Response>",
+        );
+        case(
+            vec![Verb::Play(Play { url: "https://example.org/a.wav?x=1&y=2".into() })],
+            "<Response><Play>https://example.org/a.wav?x=1&amp;y=2</Play></Response>",
+        );
+        case(
+            vec![Verb::Redirect(Redirect { url: "/twilio/step?s=1&t=2".into() })],
+            "<Response><Redirect method=\"POST\">/twilio/step?s=1&amp;t=2</Redirect></Response>",
+        );
+    }
+
+    #[test]
+    fn gather_always_takes_one_key_and_every_key() {
+        let gather = |prompts| Verb::Gather(Gather { action: "/key?s=a&b".into(), timeout_s: 6, prompts });
+        let head = "<Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"6\" action=\"/key?s=a&amp;b\" method=\"POST\"";
+        case(vec![gather(vec![])], &format!("<Response>{head}/></Response>"));
+        case(
+            vec![gather(vec![GatherVerb::Say(say("Druk 1.")), GatherVerb::Play(Play { url: "/a.wav".into() })])],
+            &format!("<Response>{head}><Say language=\"nl-NL\">Druk 1.</Say><Play>/a.wav</Play></Gather></Response>"),
+        );
+    }
+
+    #[test]
+    fn dial_always_says_who_calls_and_how_long() {
+        let dial = |action: Option<&str>, url: Option<&str>| {
+            Verb::Dial(Dial {
+                caller_id: "+447700900001".into(),
+                time_limit_s: 3600,
+                timeout_s: 20,
+                action: action.map(Into::into),
+                number: Number { number: "+447700900002".into(), url: url.map(Into::into) },
+            })
+        };
+        let head = "<Dial callerId=\"+447700900001\" timeLimit=\"3600\" timeout=\"20\"";
+        case(
+            vec![dial(Some("/after"), Some("/whisper?l=1&x"))],
+            &format!(
+                "<Response>{head} action=\"/after\" method=\"POST\"><Number url=\"/whisper?l=1&amp;x\" method=\"POST\">+447700900002</Number></Dial></Response>"
+            ),
+        );
+        case(vec![dial(None, None)], &format!("<Response>{head}><Number>+447700900002</Number></Dial></Response>"));
+    }
+
+    #[test]
+    fn words_and_values_are_escaped_and_forbidden_characters_dropped() {
+        case(
+            vec![Verb::Say(say("a < b & \"c\" 'd' ]]> \u{0}\u{8}\u{fffe}é😀"))],
+            "<Response><Say language=\"nl-NL\">a &lt; b &amp; \"c\" 'd' ]]&gt; é😀</Say></Response>",
+        );
+        case(
+            vec![Verb::Gather(Gather { action: "/a\"<'\u{1}\n&>".into(), timeout_s: 1, prompts: vec![] })],
+            "<Response><Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"1\" action=\"/a&quot;&lt;&apos;&#10;&amp;&gt;\" method=\"POST\"/></Response>",
+        );
+    }
+
+    #[test]
+    fn a_text_is_answered_with_one_message_or_nothing() {
+        let case = |message: Option<&str>, expected: &str| {
+            let response = MessagingResponse { message: message.map(Into::into) };
+            assert_eq!(response.to_xml(), format!("{DECLARATION}{expected}"));
+        };
+        case(None, "<Response/>");
+        case(Some(" \n\u{2}"), "<Response/>");
+        case(Some("1: ja & nee\nregel 2"), "<Response><Message>1: ja &amp; nee\nregel 2</Message></Response>");
+    }
+}
