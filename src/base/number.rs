@@ -19,6 +19,11 @@ impl E164 {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether the number begins with this, such as `+31`. It tells no more than the country, so others may ask it too.
+    pub fn begins_with(&self, prefix: &str) -> bool {
+        self.0.starts_with(prefix)
+    }
 }
 
 impl fmt::Display for E164 {
