@@ -7,5 +7,7 @@
 mod session;
 mod words;
 
+/// What outputs are made of, for the rooms that speak them.
+pub use crate::menu::{Front, Hotline, LangIx, Node, NodeIx, Phrases, Prompt, Roles, SmsBook, Spoken};
 pub use session::{Place, Session, TRAIL_MAX};
 pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output};
