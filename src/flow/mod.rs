@@ -8,7 +8,8 @@ mod session;
 mod step;
 mod words;
 
-pub use crate::menu::{LangIx, Prompt};
+/// What outputs are made of, for the rooms that speak them.
+pub use crate::menu::{Front, Hotline, LangIx, Node, NodeIx, Phrases, Prompt, Roles, SmsBook, Spoken};
 pub use session::{Place, Session, TRAIL_MAX};
 pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, WAIT_MAX_S, step};
 pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output};
