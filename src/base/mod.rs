@@ -5,6 +5,7 @@
 
 mod digit;
 mod finding;
+pub mod gsm7;
 pub mod hours;
 mod id;
 mod language;

@@ -115,7 +115,7 @@ pub struct Prompt {
     pub language: LangIx,
     /// The words to speak: sentences separated by one space.
     pub words: String,
-    /// Spoken words per sentence group, for the time model (digits and letters read singly count as words).
+    /// How many lines of the file it is made of, a sentence each. How long it takes to say: [`super::time::seconds`].
     pub sentences: u16,
 }
 
@@ -218,10 +218,12 @@ impl Hotline {
         self.nodes.iter().position(|node| node.name == name).and_then(|at| u16::try_from(at).ok()).map(NodeIx)
     }
 
-    /// The SMS code of a node in a language: the keys one would press from the front door.
+    /// The SMS code of a node in a language: the keys one would press from the front door. There is none where those
+    /// keys are an emergency number.
     pub fn code(&self, language: LangIx, node: NodeIx) -> Option<String> {
         let path = self.node(node).path.as_deref()?;
-        Some(format!("{}{path}", language.0 + 1))
+        let code = format!("{}{path}", u16::from(language.0) + 1);
+        self.sms.codes.contains_key(&code).then_some(code)
     }
 
     /// What a key from 1 to 6 does in a node.

@@ -1,8 +1,27 @@
 //! `menu`: the hotline as its operators declare it: text -> parsed (with places) -> resolved [`Hotline`], checked.
 //!
 //! Contract: only a [`Hotline`] can be served; its links are indexes, its words are complete in every language.
+//! [`load`] tells everything that is wrong at once, each with its place and a way out.
 //! Must never know: clock, disk (the loader is handed text), sound, the engine, a provider.
 
+mod check;
+pub mod diagnostic;
+mod fill;
+mod findings;
+#[cfg(test)]
+mod fixture;
 mod hotline;
+mod hours;
+mod links;
+mod load;
+mod map;
+mod parse;
+mod parsed;
+mod read;
+mod resolve;
+mod texting;
+pub mod time;
 
 pub use hotline::*;
+pub use load::{Loaded, Settings, load};
+pub use map::map;

@@ -1,0 +1,371 @@
+//! What callers hear: options and their keys, the way to a person, short sentences, numbers, complete languages.
+
+use super::{Issues, count, plain};
+use crate::base::{Finding, Place};
+use crate::menu::fill::{folded, holes};
+use crate::menu::hotline::{Act, Choice, LangIx, NodeIx};
+use crate::menu::links::act_name;
+use crate::menu::parsed::{NodeTexts, PhraseTexts, Setting};
+use crate::menu::read::Text;
+use crate::menu::resolve::{Kind, Resolved, Sentence, languages};
+use crate::menu::time::{AFTER_GROUP, seconds, speech, spoken_words, until_language};
+
+/// MN-05: words of an option, the key not counted.
+const LABEL_WORDS: usize = 10;
+/// MN-09: seconds after the answer at which the way to a person has been said.
+const PERSON_HEARD: f64 = 15.0;
+/// PR-01: words of a sentence for A2 to B1; what is not said any more; what a fact may need, with a reason.
+const SENTENCE: usize = 12;
+const LONG_SENTENCE: usize = 15;
+const FACT_SENTENCE: usize = 20;
+/// PR-02: digits in a row that can only be a number somebody typed.
+const TYPED_DIGITS: usize = 3;
+
+pub(super) fn check(resolved: &Resolved, issues: &mut Issues) {
+    for language in languages(resolved.parsed) {
+        let phrase = &resolved.parsed.texts[usize::from(language.0)].phrase;
+        function_before_key(phrase, issues);
+        person_heard_soon(resolved, language, phrase, issues);
+    }
+    short_labels(resolved, issues);
+    labels_differ(resolved, issues);
+    for sentence in &resolved.sentences {
+        short_sentences(resolved, sentence, issues);
+        no_typed_number(resolved, sentence, issues);
+    }
+    numbers_said_twice(resolved, issues);
+    for node in resolved.links.all() {
+        complete(resolved, node, issues);
+    }
+}
+
+/// MN-04.
+fn function_before_key(phrase: &PhraseTexts, issues: &mut Issues) {
+    let press = phrase.press.as_str();
+    if press.is_empty() {
+        return;
+    }
+    let once = |name: &str| press.matches(name).count() == 1;
+    let in_order = press.find("{option}") < press.find("{key}");
+    if !(once("{option}") && once("{key}") && in_order) {
+        issues.add(
+            Finding::error("MN-04", phrase.press.place.clone(), "an option must name what it brings, then its key")
+                .found(format!("`{press}`"))
+                .expected("`{option}` and `{key}` once each, in this order, as in `{option}, press {key}.`")
+                .help("a key that is heard first is forgotten"),
+        );
+    }
+}
+
+/// MN-05, the length.
+fn short_labels(resolved: &Resolved, issues: &mut Issues) {
+    for label in &resolved.labels {
+        let words = spoken_words(&label.words);
+        if words > LABEL_WORDS {
+            let finding = Finding::warning("MN-05", label.text.place.clone(), "the words of this option are many")
+                .found(count(words, "word", "words"))
+                .expected(format!("at most {LABEL_WORDS}"));
+            issues.add_at(Some(label.menu), Some(label.language), finding);
+        }
+    }
+}
+
+/// MN-05, the difference: a caller chooses by ear.
+fn labels_differ(resolved: &Resolved, issues: &mut Issues) {
+    for (at, label) in resolved.labels.iter().enumerate() {
+        let start = content_words(&label.words);
+        let in_menu = resolved.labels[..at].iter().rev().take_while(|other| other.menu == label.menu);
+        let twin = in_menu.filter(|other| other.language == label.language).find(|other| {
+            start.len() == 2 && content_words(&other.words) == start
+        });
+        if let Some(twin) = twin {
+            let finding = Finding::warning("MN-05", label.text.place.clone(), "two options of one menu begin alike")
+                .found(format!("`{}` and `{}`", twin.words, label.words))
+                .expected("options that a listener can tell apart by their first two words of meaning");
+            issues.add_at(Some(label.menu), Some(label.language), finding);
+        }
+    }
+}
+
+/// The first two words that carry meaning: short words and those that stand before anything are passed over.
+fn content_words(label: &str) -> Vec<String> {
+    /// Longer function words of the languages written so far.
+    const FUNCTION_WORDS: [&str; 16] = [
+        "about", "from", "hear", "horen", "into", "more", "naar", "over", "that", "this", "those", "uitleg", "voor", "with",
+        "zonder", "without",
+    ];
+    let words = label.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    words.filter(|word| word.chars().count() > 3 && !FUNCTION_WORDS.contains(&word.as_str())).take(2).collect()
+}
+
+/// MN-09: in every language, for a caller who presses the key of the language as soon as it is named. That a person is
+/// one key away in every node, and three keys from the answer, the format itself sees to.
+fn person_heard_soon(resolved: &Resolved, language: LangIx, phrase: &PhraseTexts, issues: &mut Issues) {
+    let zero = phrase.key('0').to_lowercase();
+    if zero.is_empty() {
+        return;
+    }
+    let names_person = |sentence: &Sentence| {
+        let mut words = sentence.raw.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        holes(sentence.raw).any(|hole| hole == "key.connect") || words.any(|word| word == zero)
+    };
+    let roles = resolved.links.roles;
+    let mut time = until_language(&resolved.hotline, language);
+    let mut place = None;
+    let mut node = Some(roles.welcome);
+    let mut steps = 0;
+    'path: while let Some(at) = node.filter(|_| steps <= resolved.links.nodes.len()) {
+        let said = |sentence: &&Sentence| {
+            sentence.node == Some(at) && sentence.language == Some(language) && sentence.kind == Kind::Info
+        };
+        let mut group = 0;
+        for sentence in resolved.sentences.iter().filter(said) {
+            time += AFTER_GROUP * f64::from(sentence.group - group);
+            group = sentence.group;
+            time += speech(&sentence.words);
+            place = Some(sentence.place.clone());
+            if names_person(sentence) {
+                break 'path;
+            }
+        }
+        time += AFTER_GROUP;
+        if at == roles.main {
+            let spoken = resolved.hotline.spoken(at, language);
+            time += seconds(spoken.options.iter().chain(&spoken.reserved));
+            place = Some(phrase.person.place.clone());
+            break;
+        }
+        node = resolved.links.then[usize::from(at.0)];
+        steps += 1;
+    }
+    if time > PERSON_HEARD {
+        let tag = resolved.hotline.language(language);
+        let message = format!("in the language `{tag}` callers hear too late how to reach a person");
+        issues.add(
+            Finding::error("MN-09", place.unwrap_or_else(|| phrase.person.place.clone()), message)
+                .found(format!("{time:.1} s after the answer"))
+                .expected(format!("at most {PERSON_HEARD:.0} s"))
+                .help("say it in the first node, and leave out words before it"),
+        );
+    }
+}
+
+/// PR-01. Digits count one by one; opening hours count as one word, because they are the desk's and not the menu's.
+fn short_sentences(resolved: &Resolved, sentence: &Sentence, issues: &mut Issues) {
+    let hours = sentence.language.and_then(|language| resolved.hours[usize::from(language.0)].as_deref());
+    let words = match hours.filter(|_| holes(sentence.raw).any(|hole| hole == "hours")) {
+        Some(hours) => sentence.words.replace(hours, "then"),
+        None => sentence.words.clone(),
+    };
+    for part in sentences(&words) {
+        let length = spoken_words(part);
+        if length <= SENTENCE {
+            continue;
+        }
+        let message = "the sentence is long";
+        let place = sentence.place.clone();
+        let help = "make two sentences of it, with one thought each";
+        let finding = |finding: Finding, most: usize| {
+            finding.found(count(length, "word", "words")).expected(format!("at most {most}")).help(help)
+        };
+        let fact = sentence.node.is_some_and(|node| !resolved.links.node(node).facts.is_empty());
+        if length <= LONG_SENTENCE {
+            issues.add_at(sentence.node, sentence.language, finding(Finding::warning("PR-01", place, message), SENTENCE));
+        } else if fact && length <= FACT_SENTENCE {
+            let finding = finding(Finding::error("PR-01", place, message), LONG_SENTENCE);
+            issues.add_excusable(sentence.node, sentence.language, finding);
+        } else {
+            issues.add(finding(Finding::error("PR-01", place, message), LONG_SENTENCE));
+        }
+    }
+}
+
+/// The sentences of a text: each ends with a full stop, a question mark or an exclamation mark before white space.
+fn sentences(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut end_seen = false;
+    for (at, c) in text.char_indices() {
+        if end_seen && c.is_whitespace() {
+            parts.push(&text[start..at]);
+            start = at;
+        }
+        end_seen = matches!(c, '.' | '?' | '!' | '。' | '؟');
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// PR-02: numbers come from the contacts, so that one correction reaches every text.
+fn no_typed_number(resolved: &Resolved, sentence: &Sentence, issues: &mut Issues) {
+    let digits = digit_runs(sentence.raw).into_iter().find(|run| run.chars().filter(char::is_ascii_digit).count() >= TYPED_DIGITS);
+    let words = sentence.language.and_then(|language| {
+        let phrase = &resolved.parsed.texts[usize::from(language.0)].phrase;
+        digit_words(sentence.raw, phrase)
+    });
+    if let Some(found) = digits.or(words) {
+        issues.add(
+            Finding::error("PR-02", sentence.place.clone(), "a number is typed into this text")
+                .found(format!("`{found}`"))
+                .expected("the name of a contact, such as `{emergency}`")
+                .help("add the number to `contacts.toml`, with its source, and write its name in curly brackets"),
+        );
+    }
+}
+
+/// Digits in a row, with at most one space, hyphen or slash between two; placeholders are passed over.
+pub(super) fn digit_runs(raw: &str) -> Vec<String> {
+    let mut runs = Vec::new();
+    let mut run = String::new();
+    let mut joint = None;
+    let mut inside = false;
+    for c in raw.chars().chain(['\n', '\n']) {
+        inside = (inside || c == '{') && c != '}';
+        if c.is_ascii_digit() && !inside {
+            run.extend(joint.take());
+            run.push(c);
+        } else if !run.is_empty() && joint.is_none() && matches!(c, ' ' | '-' | '/') {
+            joint = Some(c);
+        } else {
+            joint = None;
+            if !run.is_empty() {
+                runs.push(std::mem::take(&mut run));
+            }
+        }
+    }
+    runs
+}
+
+/// Three or more words for digits in a row.
+fn digit_words(raw: &str, phrase: &PhraseTexts) -> Option<String> {
+    let is_digit = |word: &str| phrase.digits.iter().any(|digit| !digit.is_empty() && digit.to_lowercase() == word);
+    let words: Vec<String> =
+        raw.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let window = words.windows(TYPED_DIGITS).find(|window| {
+        window.iter().all(|word| is_digit(word.trim_matches(|c: char| !c.is_alphanumeric())))
+    })?;
+    Some(window.join(" "))
+}
+
+/// PR-02: who has no pen hears a number twice. The emergency number is known and short.
+fn numbers_said_twice(resolved: &Resolved, issues: &mut Issues) {
+    for contact in resolved.parsed.contacts.iter().filter(|contact| !contact.emergency) {
+        let names = |sentence: &Sentence| holes(sentence.raw).filter(|hole| *hole == contact.id.as_str()).count();
+        let saying: Vec<&Sentence> = resolved.sentences.iter().filter(|sentence| names(sentence) > 0).collect();
+        for sentence in &saying {
+            let here = saying.iter().filter(|other| {
+                other.node == sentence.node && other.language == sentence.language && other.kind == sentence.kind
+            });
+            if here.map(|other| names(other)).sum::<usize>() == 1 {
+                let message = format!("the number `{}` is said only once", contact.id.as_str());
+                issues.add(
+                    Finding::error("PR-02", sentence.place.clone(), message)
+                        .expected("twice: callers have no pen at hand")
+                        .help(format!("add a line such as `Again: {{{}}}.`", contact.id.as_str())),
+                );
+            }
+        }
+    }
+}
+
+/// LG-01: what one language has, every language has.
+fn complete(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
+    let voice = resolved.links.node(node);
+    let name = voice.name.as_str();
+    let roles = resolved.links.roles;
+    let all: Vec<&NodeTexts> = resolved.texts.iter().filter_map(|nodes| nodes[usize::from(node.0)]).collect();
+    let any = |has: fn(&NodeTexts) -> Option<&Text>| all.iter().any(|texts| has(texts).is_some());
+    let must_speak = [roles.waiting, roles.closed, roles.busy].contains(&node) || voice.then.is_some();
+    let menus: Vec<NodeIx> =
+        resolved.links.all().filter(|menu| resolved.links.keys(*menu).contains(&Choice::Go(node))).collect();
+    for language in languages(resolved.parsed) {
+        let file = &resolved.parsed.texts[usize::from(language.0)];
+        let mut missing = |texts: Option<&NodeTexts>, what: String| {
+            let place = texts.map_or_else(|| Place::new(&file.file, 0..0), |texts| texts.place.clone());
+            let tag = resolved.hotline.language(language);
+            issues.add(
+                Finding::error("LG-01", place, format!("{what} of `{name}` is missing in the language `{tag}`"))
+                    .expected(format!("it in `{}`: a language is offered whole or not at all", file.file)),
+            );
+        };
+        let Some(texts) = resolved.texts[usize::from(language.0)][usize::from(node.0)] else {
+            missing(None, format!("everything (`[node.{name}]`)"));
+            continue;
+        };
+        for menu in &menus {
+            if texts.option_in(resolved.links.name(*menu)).is_none() {
+                missing(Some(texts), format!("`option`, heard in `{}`,", resolved.links.name(*menu)));
+            }
+        }
+        for act in voice.choices.iter().map(|act| act.value) {
+            if texts.choice(act).is_none() {
+                missing(Some(texts), format!("`choice.{}`", act_name(act)));
+            }
+            if texts.choice_note(act).is_none() && all.iter().any(|texts| texts.choice_note(act).is_some()) {
+                missing(Some(texts), format!("`choice_note.{}`", act_name(act)));
+            }
+        }
+        if texts.letters.is_none() && voice.choices.iter().any(|act| act.value == Act::Letters) {
+            missing(Some(texts), "`letters`".to_owned());
+        }
+        if texts.say.is_none() && (must_speak || any(|texts| texts.say.as_ref())) {
+            missing(Some(texts), "`say`".to_owned());
+        }
+        for (setting, key) in Setting::ALL {
+            for (when, part) in [(true, "say_if"), (false, "say_unless")] {
+                let has = |texts: &NodeTexts| texts.settings.iter().any(|text| text.setting == key && text.when == when);
+                if !has(texts) && all.iter().any(|texts| has(texts)) {
+                    missing(Some(texts), format!("`{part}.{setting}`"));
+                }
+            }
+        }
+        if texts.sms.is_none() && (node == roles.main || voice.text_only || any(|texts| texts.sms.as_ref())) {
+            missing(Some(texts), "`sms`".to_owned());
+        }
+        if texts.keywords.is_none() && !voice.text_only && any(|texts| texts.keywords.as_ref()) {
+            let tag = resolved.hotline.language(language);
+            let message = format!("`keywords` of `{name}` are missing in the language `{tag}`");
+            let finding = Finding::warning("LG-01", texts.place.clone(), message);
+            issues.add_at(Some(node), Some(language), finding.expected("one, as in the other languages"));
+        }
+        useless(resolved, node, texts, issues);
+    }
+    languages_offered(resolved, node, issues);
+}
+
+/// Words that nobody can hear are a slip more often than a plan.
+fn useless(resolved: &Resolved, node: NodeIx, texts: &NodeTexts, issues: &mut Issues) {
+    let voice = resolved.links.node(node);
+    let name = voice.name.as_str();
+    let mut nobody = |text: Option<&Text>, why: &str| {
+        if let Some(text) = text {
+            let message = format!("nobody hears this: {why}");
+            issues.add(Finding::warning("FORMAT", text.place.clone(), message).help("take it out"));
+        }
+    };
+    if voice.text_only {
+        nobody(texts.say.as_ref(), &format!("`{name}` is reached by text only"));
+    }
+    if !voice.choices.iter().any(|act| act.value == Act::Letters) {
+        nobody(texts.letters.as_ref(), &format!("`{name}` has no choice `letters`"));
+    }
+}
+
+/// LG-01: whoever texts something unknown is offered every language. Told once, with the main menu.
+fn languages_offered(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
+    let unknown = &resolved.parsed.all.unknown;
+    if node != resolved.links.roles.main || unknown.is_empty() {
+        return;
+    }
+    let bare = |text: &str| plain(&folded(text));
+    for language in languages(resolved.parsed) {
+        let name = &resolved.parsed.texts[usize::from(language.0)].phrase.name;
+        if !name.is_empty() && !bare(unknown).contains(&bare(name)) {
+            let message = format!("the answer to an unknown text does not offer `{}`", name.as_str());
+            issues.add(
+                Finding::error("LG-01", unknown.place.clone(), message)
+                    .expected(format!("`{} = {}`, the digit and the name of each language", language.0 + 1, name.as_str())),
+            );
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What is sent: length, letters, the last sentence, keywords and codes.
+
+use super::speech::digit_runs;
+use super::{Issues, count, holds, plain};
+use crate::base::Finding;
+use crate::base::gsm7::{segments, septets, septets_of};
+use crate::menu::fill::folded;
+use crate::menu::hotline::LangIx;
+use crate::menu::resolve::{Message, MessageKind, Resolved, languages};
+use crate::menu::texting::{Keyword, cleaned};
+use std::collections::BTreeSet;
+use unicode_normalization::UnicodeNormalization;
+
+/// SM-01: one part, and two.
+const ONE_PART: usize = 160;
+const TWO_PARTS: usize = 306;
+/// SM-01: parts of a text in another script.
+const PARTS: usize = 4;
+/// SM-05: letters of a keyword.
+const KEYWORD: std::ops::RangeInclusive<usize> = 4..=10;
+/// SM-05: a keyword this long is also understood with one slip, so two such words must differ by more than one.
+const TYPO_LETTERS: usize = 5;
+
+pub(super) fn check(resolved: &Resolved, issues: &mut Issues) {
+    for message in &resolved.messages {
+        short(resolved, message, issues);
+        in_gsm7(resolved, message, issues);
+        discreet(resolved, message, issues);
+        no_typed_number(resolved, message, issues);
+    }
+    keywords(resolved, issues);
+    codes_are_keys(resolved, issues);
+}
+
+/// Whether a language is written in Latin letters, as its own name is: then its texts are written in GSM-7.
+fn is_latin(resolved: &Resolved, language: LangIx) -> bool {
+    let name = &resolved.parsed.texts[usize::from(language.0)].phrase.name;
+    name.chars().filter(|c| c.is_alphabetic()).all(|c| matches!(c, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}'))
+}
+
+/// Whether a message must do with GSM-7: what belongs to no language must as long as all languages do.
+fn is_gsm7_message(resolved: &Resolved, message: &Message) -> bool {
+    match message.language {
+        Some(language) => is_latin(resolved, language),
+        None => languages(resolved.parsed).all(|language| is_latin(resolved, language)),
+    }
+}
+
+/// SM-01.
+fn short(resolved: &Resolved, message: &Message, issues: &mut Issues) {
+    let node = match message.kind {
+        MessageKind::Node(node) => Some(node),
+        MessageKind::Unknown | MessageKind::Emergency | MessageKind::Choose => None,
+        MessageKind::LastAnswer => return,
+    };
+    let place = message.source.place.clone();
+    if !is_gsm7_message(resolved, message) {
+        let parts = segments(&message.words).parts;
+        if parts > PARTS {
+            let finding = Finding::error("SM-01", place, "the text message is too long");
+            issues.add(finding.found(format!("{parts} parts")).expected(format!("at most {PARTS}")));
+        }
+        return;
+    }
+    let units = septets(&message.words).unwrap_or_else(|| message.words.chars().count());
+    let found = format!("{} in {}", count(units, "character", "characters"), count(segments(&message.words).parts, "part", "parts"));
+    if units > TWO_PARTS {
+        let finding = Finding::error("SM-01", place, "the text message is too long");
+        issues.add(finding.found(found).expected(format!("at most {TWO_PARTS}, which are two parts")));
+    } else if units > ONE_PART && node.is_some() {
+        let finding = Finding::warning("SM-01", place, "the text message travels in two parts")
+            .found(found)
+            .expected(format!("at most {ONE_PART}"))
+            .help("shorten it, or waive the rule with a reason");
+        issues.add_at(node, message.language, finding);
+    }
+}
+
+/// SM-02.
+fn in_gsm7(resolved: &Resolved, message: &Message, issues: &mut Issues) {
+    if !is_gsm7_message(resolved, message) || message.kind == MessageKind::Choose {
+        return;
+    }
+    let outside: BTreeSet<char> = message.words.chars().filter(|c| septets_of(*c).is_none()).collect();
+    for c in outside {
+        let at = message.source.find(c);
+        let place = at.map_or_else(|| message.source.place.clone(), |at| message.source.within(at..at + c.len_utf8()));
+        let mut finding = Finding::error("SM-02", place, format!("`{c}` is not a letter of plain text messages"))
+            .found(format!("U+{:04X}; with it, a part has room for 67 characters instead of 153", u32::from(c)));
+        finding = match replacement(c) {
+            Some(other) => finding.expected(format!("`{other}`")),
+            None => finding.help("leave it out, or use another word"),
+        };
+        issues.add(finding);
+    }
+}
+
+/// What is written instead of a letter outside GSM-7.
+fn replacement(c: char) -> Option<String> {
+    let sign = match c {
+        '’' | '‘' | '‚' | '`' | '´' => "'",
+        '“' | '”' | '„' | '«' | '»' => "\"",
+        '–' | '—' | '‑' => "-",
+        '…' => "...",
+        '\u{a0}' | '\t' => " ",
+        '•' | '·' => "-",
+        _ => {
+            let base: String = c.nfkd().filter(|c| septets_of(*c).is_some()).collect();
+            return (!base.is_empty()).then_some(base);
+        }
+    };
+    Some(sign.to_owned())
+}
+
+/// SM-04: the last sentence asks to delete the text; no link, no name. The answer to an unknown text, the emergency answer
+/// and the line of codes are neutral or urgent, and go without that sentence.
+fn discreet(resolved: &Resolved, message: &Message, issues: &mut Issues) {
+    let place = || message.source.place.clone();
+    if let (MessageKind::Node(node), Some(language)) = (message.kind, message.language) {
+        let delete = folded(&resolved.parsed.texts[usize::from(language.0)].phrase.delete);
+        if !message.words.ends_with(&delete) {
+            let end: Vec<&str> = message.words.split_whitespace().rev().take(4).collect();
+            let end: Vec<&str> = end.into_iter().rev().collect();
+            let message = format!("the text of `{}` does not end with the sentence about deleting it", resolved.links.name(node));
+            issues.add(
+                Finding::error("SM-04", place(), message)
+                    .found(format!("`... {}`", end.join(" ")))
+                    .expected(format!("`{delete}` at the end, exactly as in `phrase.delete`")),
+            );
+        }
+    }
+    if let Some(link) = message.words.split_whitespace().find(|word| is_link(word)) {
+        let finding = Finding::error("SM-04", place(), "a text message holds no link").found(format!("`{link}`"));
+        issues.add(finding.help("a phone shows links in colour, and remembers those that were opened: say it by voice"));
+    }
+    if holds(&message.words, &resolved.parsed.hotline.name) {
+        let finding = Finding::error("SM-04", place(), "a text message does not name the hotline");
+        issues.add(finding.found(format!("`{}`", resolved.parsed.hotline.name.as_str())));
+    }
+}
+
+/// Something a phone would make a link of: two words of letters with a full stop between, or what browsers know.
+fn is_link(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    if lower.contains("://") || lower.starts_with("www.") {
+        return true;
+    }
+    let letters = |part: &str, end: bool| {
+        let count = |chars: &mut dyn Iterator<Item = char>| chars.take_while(|c| c.is_alphabetic()).count();
+        if end { count(&mut part.chars().rev()) } else { count(&mut part.chars()) }
+    };
+    let parts: Vec<&str> = lower.split('.').collect();
+    parts.windows(2).any(|pair| letters(pair[0], true) >= 2 && letters(pair[1], false) >= 2)
+}
+
+/// PR-02 for texts, and SM-06: a code that is typed goes wrong when options move.
+fn no_typed_number(resolved: &Resolved, message: &Message, issues: &mut Issues) {
+    if matches!(message.kind, MessageKind::Unknown | MessageKind::Choose) {
+        return;
+    }
+    let node = match message.kind {
+        MessageKind::Node(node) => Some(node),
+        _ => None,
+    };
+    for run in digit_runs(message.source) {
+        let place = match message.source.find(run.as_str()) {
+            Some(at) => message.source.within(at..at + run.len()),
+            None => message.source.place.clone(),
+        };
+        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+        if digits.len() >= 2 && resolved.hotline.sms.codes.contains_key(&digits) {
+            let finding = Finding::warning("SM-06", place, "this is a code, typed by hand")
+                .found(format!("`{digits}`"))
+                .expected("`{code.NODE}`, with the name of the node")
+                .help("typed codes go wrong when options move; if it is another number, waive the rule with a reason");
+            issues.add_at(node, message.language, finding);
+        } else if digits.len() >= 3 {
+            issues.add(
+                Finding::error("PR-02", place, "a number is typed into this text")
+                    .found(format!("`{run}`"))
+                    .expected("the name of a contact, such as `{emergency}`")
+                    .help("add the number to `contacts.toml`, with its source, and write its name in curly brackets"),
+            );
+        }
+    }
+}
+
+/// SM-05.
+fn keywords(resolved: &Resolved, issues: &mut Issues) {
+    let all = &resolved.parsed.all;
+    let among = |word: &str, words: &[crate::menu::read::Text]| words.iter().any(|other| cleaned(other) == word);
+    for (at, keyword) in resolved.keywords.iter().enumerate() {
+        let mut wrong = |message: String, expected: &str| {
+            issues.add(Finding::error("SM-05", keyword.place.clone(), message).expected(expected));
+        };
+        let word = keyword.word.as_str();
+        let letters = word.chars().all(|c| c.is_ascii_alphabetic());
+        if !letters || !KEYWORD.contains(&word.len()) {
+            let message = format!("`{}` is not a keyword", keyword.written);
+            wrong(message, "4 to 10 letters from A to Z; accents are dropped");
+            continue;
+        }
+        if keyword.printed && among(word, &resolved.parsed.words.reserved_sms) {
+            let message = format!("providers answer `{word}` themselves");
+            wrong(message, "another word first: such a word can only be an alias behind it");
+        }
+        if among(word, &all.stop_words) {
+            wrong(format!("`{word}` is a stop word, which is answered with nothing"), "another word");
+        }
+        if among(word, &all.emergency_words) {
+            wrong(format!("`{word}` brings the emergency answer"), "another word");
+        }
+        let before = &resolved.keywords[..at];
+        if let Some(twin) = before.iter().find(|twin| twin.word == word) {
+            if twin.node != keyword.node {
+                let name = resolved.links.name(twin.node);
+                wrong(format!("the keyword `{word}` already leads to `{name}`"), "a word that leads to one node only");
+            } else if twin.language == keyword.language {
+                wrong(format!("the keyword `{word}` stands here twice"), "each word once");
+            }
+        } else if let Some(near) = before.iter().find(|near| too_near(near, keyword)) {
+            let message =
+                format!("`{word}` and `{}` are one slip of the finger apart and lead to different texts", near.word);
+            wrong(message, "words of five letters or more that differ by at least two");
+        }
+    }
+}
+
+fn too_near(a: &Keyword, b: &Keyword) -> bool {
+    a.node != b.node
+        && a.word.len() >= TYPO_LETTERS
+        && b.word.len() >= TYPO_LETTERS
+        && a.word.len().abs_diff(b.word.len()) <= 1
+        && strsim::damerau_levenshtein(&a.word, &b.word) < 2
+}
+
+/// SM-06: the digit of a language in a text is its key, and the emergency number is never a code.
+fn codes_are_keys(resolved: &Resolved, issues: &mut Issues) {
+    let all = &resolved.parsed.all;
+    for contact in resolved.parsed.contacts.iter().filter(|contact| contact.emergency) {
+        let number: String = contact.spoken.chars().filter(char::is_ascii_digit).collect();
+        let Some(first) = all.emergency_words.first() else { break };
+        if !number.is_empty() && !all.emergency_words.iter().any(|word| folded(word) == number) {
+            issues.add(
+                Finding::error("SM-06", first.place.clone(), format!("the text `{number}` does not bring the emergency answer"))
+                    .expected(format!("`{number}` among the emergency words")),
+            );
+        }
+    }
+    let unknown = plain(&folded(&all.unknown));
+    for language in languages(resolved.parsed) {
+        let name = plain(&folded(&resolved.parsed.texts[usize::from(language.0)].phrase.name));
+        let Some(at) = unknown.find(&name).filter(|_| !name.is_empty()) else { continue };
+        let before = unknown[..at].chars().rev().find(char::is_ascii_digit);
+        let key = char::from(b'1' + language.0.min(8));
+        if before.is_some_and(|digit| digit != key) {
+            issues.add(
+                Finding::error("SM-06", all.unknown.place.clone(), format!("a wrong digit stands before `{name}`"))
+                    .found(before.map(|digit| format!("`{digit}`")).unwrap_or_default())
+                    .expected(format!("`{key}`, its key on the phone")),
+            );
+        }
+    }
+}

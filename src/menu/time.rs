@@ -1,0 +1,81 @@
+//! How long words take to say, until there is sound to measure (menu-rules, section 4).
+
+use super::hotline::{Hotline, LangIx, NodeIx, Prompt};
+
+/// Words a second: 150 a minute. Recordings are made at 120 to 140, so this is the quickest.
+const WORDS_PER_SECOND: f64 = 2.5;
+/// The silence after an option.
+pub(super) const AFTER_OPTION: f64 = 0.6;
+/// The silence after a group of sentences.
+pub(super) const AFTER_GROUP: f64 = 0.3;
+
+/// Seconds these prompts take one after the other: words at 150 a minute, digits read singly as one word each,
+/// 0.6 s for an option, 0.3 s for a group of sentences.
+pub fn seconds<'h>(prompts: impl IntoIterator<Item = &'h Prompt>) -> f64 {
+    let pause = |prompt: &Prompt| if is_option(prompt) { AFTER_OPTION } else { AFTER_GROUP };
+    prompts.into_iter().map(|prompt| speech(&prompt.words) + pause(prompt)).sum()
+}
+
+/// Seconds of everything a node says, once, without a key.
+pub fn node_seconds(hotline: &Hotline, node: NodeIx, language: LangIx) -> f64 {
+    let spoken = hotline.spoken(node, language);
+    seconds(spoken.info.iter().chain(&spoken.options).chain(&spoken.reserved))
+}
+
+/// Seconds from the answer until the key of this language has been named.
+pub fn until_language(hotline: &Hotline, language: LangIx) -> f64 {
+    let lines = hotline.front.languages.iter().take(usize::from(language.0) + 1);
+    seconds(std::iter::once(&hotline.front.greeting).chain(lines))
+}
+
+/// Seconds of words without a pause.
+pub(super) fn speech(words: &str) -> f64 {
+    spoken_words(words) as f64 / WORDS_PER_SECOND
+}
+
+/// How many words are said: each digit that is written as one is a word, marks alone are none.
+pub(super) fn spoken_words(text: &str) -> usize {
+    let count = |token: &str| match token.chars().filter(char::is_ascii_digit).count() {
+        0 => usize::from(token.chars().any(char::is_alphanumeric)),
+        digits => digits,
+    };
+    text.split_whitespace().map(count).sum()
+}
+
+fn is_option(prompt: &Prompt) -> bool {
+    let mut parts = prompt.id.split('/');
+    match (parts.next(), parts.next()) {
+        (Some("front"), Some("language")) | (Some("phrase"), Some("again" | "person" | "back")) => true,
+        (_, part) => matches!(part, Some("option" | "choice")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_digits_and_letters() {
+        let case = |text: &str, words: usize| assert_eq!(spoken_words(text), words, "{text}");
+        case("", 0);
+        case("Hang up and call one one two.", 7);
+        case("Call 112, or wait.", 6);
+        case("First: W, E, G.", 4);
+        case("It is called the B eight three permit.", 8);
+        case("Yes - no", 2);
+    }
+
+    #[test]
+    fn options_and_groups_have_their_pauses() {
+        let prompt = |id: &str| Prompt { id: id.into(), language: LangIx(0), words: "one two three four five".into(), sentences: 1 };
+        let case = |id: &str, expected: f64| assert!((seconds([&prompt(id)]) - expected).abs() < 1e-9, "{id}");
+        case("help/say/1", 2.3);
+        case("help/option/stay", 2.6);
+        case("connect/choice/talk", 2.6);
+        case("phrase/person", 2.6);
+        case("phrase/silence/1", 2.3);
+        case("front/language/nl", 2.6);
+        case("front/greeting", 2.3);
+        assert!((seconds([&prompt("help/say/1"), &prompt("phrase/back")]) - 4.9).abs() < 1e-9);
+    }
+}
