@@ -22,7 +22,8 @@ pub fn fresh(issued_s: i64, now: Timestamp) -> bool {
     (-CLOCK_BACK_S..SESSION_LIFE_S).contains(&age)
 }
 
-/// The count if it may be shown. Zero is hidden like the other small ones: otherwise a hidden cell would say "somebody".
+/// The count if it may be shown. Zero is hidden like the other small ones: otherwise a hidden cell would say
+/// "somebody".
 pub fn suppressed(count: u64) -> Option<u64> {
     (count >= SMALL_CELL).then_some(count)
 }

@@ -162,7 +162,9 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_token_does_not_open(plain in proptest::collection::vec(any::<u8>(), 0..40), at: prop::sample::Index, to in "[A-Za-z0-9_-]") {
+        fn a_changed_token_does_not_open(
+            plain in proptest::collection::vec(any::<u8>(), 0..40), at: prop::sample::Index, to in "[A-Za-z0-9_-]",
+        ) {
             let call = sid("CA1");
             let binding = Binding { provider: "twilio", account: "AC1", call: &call };
             let ring = ring().rotate([9; 32]);
@@ -176,7 +178,8 @@ mod tests {
         #[test]
         fn opening_never_panics(token in "\\PC{0,240}") {
             let call = sid("CA1");
-            prop_assert_eq!(ring().open(Purpose::Session, &Binding { provider: "", account: "", call: &call }, &token), None);
+            let binding = Binding { provider: "", account: "", call: &call };
+            prop_assert_eq!(ring().open(Purpose::Session, &binding, &token), None);
         }
     }
 }

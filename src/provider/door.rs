@@ -46,44 +46,33 @@ impl Door {
     /// The promises to callers (`CS-..`) that cannot be kept, or not fully, through this door; each with what is so
     /// instead, worded for the operator.
     pub fn unkept_promises(&self) -> Vec<(&'static str, String)> {
+        const NO_CLOCK: &str = "does not say when a text was sent";
+        const NO_VALIDITY: &str = "takes no time until which an answer is worth delivering";
         let name = self.name;
         let mut unkept = Vec::new();
         let missing = match (self.text_clock, self.text_validity) {
             (true, true) => None,
-            (true, false) => Some("takes no time until which an answer is worth delivering"),
-            (false, true) => Some("does not say when a text was sent"),
-            (false, false) => {
-                Some("does not say when a text was sent, and takes no time until which an answer is worth delivering")
-            }
+            (true, false) => Some(NO_VALIDITY.to_owned()),
+            (false, true) => Some(NO_CLOCK.to_owned()),
+            (false, false) => Some(format!("{NO_CLOCK}, and {NO_VALIDITY}")),
         };
         if let Some(missing) = missing {
-            unkept.push((
-                "CS-03",
-                format!("`{name}` {missing}: a text is answered in the same request or not at all, and can still arrive late"),
-            ));
+            let instead = "a text is answered in the same request or not at all, and can still arrive late";
+            unkept.push(("CS-03", format!("`{name}` {missing}: {instead}")));
         }
         if !self.whisper {
-            unkept.push((
-                "CS-12",
-                format!(
-                    "`{name}` cannot ask a counsellor to press 1: a voicemail could answer a caller, so give only lines without one, with `accept = \"pickup\"`"
-                ),
-            ));
-            unkept.push((
-                "CS-21",
-                format!(
-                    "`{name}` cannot tell a counsellor the language, and that a caller cannot speak, before the talk"
-                ),
-            ));
+            let instead =
+                "a voicemail could answer a caller, so give only a line without one, as `accept = \"pickup\"`";
+            unkept.push(("CS-12", format!("`{name}` cannot ask a counsellor to press 1: {instead}")));
+            let what = "the language, and that a caller cannot speak, before the talk";
+            unkept.push(("CS-21", format!("`{name}` cannot tell a counsellor {what}")));
         }
         if !self.conference {
             unkept.push(("CS-29", format!("`{name}` cannot join an interpreter to a talk")));
         }
         if self.proof == Proof::None {
-            unkept.push((
-                "CS-37",
-                format!("`{name}` does not sign its requests: whoever knows the address can pretend to be any caller, so let only the provider reach it"),
-            ));
+            let instead = "whoever knows the address can pretend to be any caller, so let only the provider reach it";
+            unkept.push(("CS-37", format!("`{name}` does not sign its requests: {instead}")));
         }
         unkept
     }

@@ -58,7 +58,8 @@ pub struct DialResult {
 }
 
 impl DialResult {
-    /// A connection longer than this was a talk, if nothing better is known: the whisper and the wait for a key are shorter.
+    /// A connection longer than this was a talk, if nothing better is known: the whisper and the wait for a key are
+    /// shorter.
     pub const TALK_S: u32 = 20;
 
     /// Whether caller and counsellor talked. `accepted` is what the lease says, `None` if there is no lease to ask.

@@ -16,7 +16,8 @@ pub const SAY_MAX: usize = 3000;
 /// At most this many characters in an answer to a text (twiml reference 8.4).
 pub const MESSAGE_MAX: usize = 1600;
 
-/// The longest talk, in seconds (twiml reference 2.6). Shorter than a session lives, so that what follows a talk still opens.
+/// The longest talk, in seconds (twiml reference 2.6). Shorter than a session lives, so that what follows a talk still
+/// opens.
 pub const TALK_MAX_S: u32 = 14_400;
 const _: () = assert!((TALK_MAX_S as i64) + 600 < SESSION_LIFE_S);
 
@@ -158,7 +159,7 @@ pub fn trouble(
 }
 
 /// The static document for the provider's fallback address, for when we do not answer: as [`trouble`] in every
-/// language, with the line only if it takes calls by pick-up, since nobody is there to whisper and to record who took it.
+/// language, with the line only if it takes calls by pick-up, since nobody is there to whisper and to record the answer.
 pub fn fallback(hotline: &Hotline, say: &SayConfig, ring: Option<&Ring<'_>>) -> VoiceResponse {
     let ring = ring.map(|ring| Ring { whisper: None, ..*ring });
     trouble(hotline, say, None, ring.as_ref(), None)
@@ -516,7 +517,8 @@ mod tests {
 
         #[test]
         fn only_the_desk_is_rung_and_it_is_shown_our_own_number(
-            kinds in proptest::collection::vec(0..4_u8, 0..6), pickup: bool, rung: bool, after: bool, language in proptest::option::of(0..4_u8),
+            kinds in proptest::collection::vec(0..4_u8, 0..6), pickup: bool, rung: bool, after: bool,
+            language in proptest::option::of(0..4_u8),
         ) {
             let hotline = hotline();
             let line = line(if pickup { Accept::Pickup } else { Accept::Key });

@@ -113,7 +113,7 @@ fn dial_result(form: &Form) -> Option<DialResult> {
         "busy" => DialStatus::Busy,
         "no-answer" => DialStatus::NoAnswer,
         "canceled" => DialStatus::Canceled,
-        // Also what we do not know: the caller goes on as if the line could not be reached, and is offered a person again.
+        // Also what we do not know: the caller goes on as if the line could not be reached, and can try again.
         _ => DialStatus::Failed,
     };
     let bridged = match form.get("DialBridged") {
@@ -247,7 +247,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics(body: Vec<u8>, named in "((CallSid|Digits|DialCallStatus|DialCallDuration|Body)=[%+0-9a-f]{0,8}&){0,9}") {
+        fn reading_never_panics(
+            body: Vec<u8>, named in "((CallSid|Digits|DialCallStatus|DialCallDuration|Body)=[%+0-9a-f]{0,8}&){0,9}",
+        ) {
             for body in [body, named.into_bytes()] {
                 if let Ok(form) = Form::parse(&body) {
                     let _ = (voice(&form), text(&form));

@@ -462,7 +462,8 @@ mod tests {
         #[test]
         fn verifying_never_panics(
             method in "GET|POST|\\PC{0,5}", base in "\\PC{0,20}|https?://\\PC{0,20}", target in "/?\\PC{0,40}",
-            signature in proptest::option::of("\\PC{0,40}"), settings in proptest::option::of("(algorithm=)?\\PC{0,20}"), body: Vec<u8>,
+            signature in proptest::option::of("\\PC{0,40}"),
+            settings in proptest::option::of("(algorithm=)?\\PC{0,20}"), body: Vec<u8>,
         ) {
             let headers = Headers { signature: signature.as_deref(), settings: settings.as_deref() };
             prop_assert!(Verifier::new(TOKEN).unwrap().verify(&method, &base, &target, headers, &body).is_err());
@@ -477,7 +478,8 @@ mod tests {
             let signature = sign(TOKEN, &format!("{base}{target}"), &params);
             let pairs: Vec<_> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let headers = Headers { signature: Some(&signature), settings: None };
-            let verified = Verifier::new(TOKEN).unwrap().verify("POST", &base, &target, headers, encode(&pairs).as_bytes());
+            let verifier = Verifier::new(TOKEN).unwrap();
+            let verified = verifier.verify("POST", &base, &target, headers, encode(&pairs).as_bytes());
             prop_assert_eq!(verified, Ok(()));
         }
     }
