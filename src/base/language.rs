@@ -47,6 +47,14 @@ impl TryFrom<String> for Language {
     }
 }
 
+impl std::str::FromStr for Language {
+    type Err = String;
+
+    fn from_str(tag: &str) -> Result<Language, String> {
+        Language::try_from(tag.to_owned())
+    }
+}
+
 impl From<Language> for String {
     fn from(language: Language) -> String {
         language.as_str().to_owned()

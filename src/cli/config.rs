@@ -2,6 +2,7 @@
 
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
+use crate::server::Limits;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -68,6 +69,8 @@ struct TwilioFile {
     auth_token_file: Option<PathBuf>,
     next_auth_token: Option<Zeroizing<String>>,
     next_auth_token_file: Option<PathBuf>,
+    shared_key: Option<Zeroizing<String>>,
+    shared_key_file: Option<PathBuf>,
     number: Option<String>,
 }
 
@@ -124,26 +127,6 @@ pub struct Voice {
     pub voice: Option<String>,
 }
 
-/// The door's limits. Each has a ceiling; a request beyond one gets a clear answer.
-#[derive(Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Connections open at once, 16 to 65536.
-    pub connections: usize,
-    /// Requests worked on at once, 4 to 65536; beyond it a call hears one sentence and gets a person.
-    pub requests: usize,
-    /// Seconds for the headers, and again for the body, to arrive, 1 to 15.
-    pub read_s: u64,
-    /// Seconds that requests in flight have at a stop, 1 to 60.
-    pub stop_s: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { connections: 4096, requests: 1024, read_s: 5, stop_s: 10 }
-    }
-}
-
 /// How `serve` runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -183,6 +166,8 @@ pub struct Config {
     pub timezone: Option<TimeZone>,
     pub account_sid: Option<String>,
     pub auth_tokens: Vec<Zeroizing<String>>,
+    /// The secret of a shared key, for requests signed by HMAC-SHA256.
+    pub shared_key: Option<Zeroizing<String>>,
     /// The hotline's own number.
     pub number: Option<E164>,
     pub desk: Desk,
@@ -290,6 +275,7 @@ impl Check<'_> {
         };
         auth_tokens.extend(current);
         auth_tokens.extend(self.secret("twilio.next_auth_token", twilio.next_auth_token, twilio.next_auth_token_file));
+        let shared_key = self.secret("twilio.shared_key", twilio.shared_key, twilio.shared_key_file);
         if auth_tokens.iter().any(|token| token.trim().is_empty()) {
             self.problem("the provider's auth token is empty: copy it from the provider's console");
         }
@@ -355,6 +341,7 @@ impl Check<'_> {
             timezone,
             account_sid: twilio.account_sid,
             auth_tokens,
+            shared_key,
             number,
             desk,
             say,

@@ -1,2 +1,109 @@
-//! `cli`: one file a command; the checked configuration.
+//! `cli`: one file a command, and the checked configuration. It composes the doors.
+//!
+//! Contract: exit code 0 done, 1 findings or an outcome that is not good, 2 could not be done (usage, files, network).
+//! Must never contain: rules of the hotline.
+
+pub mod assemble;
+mod call;
+mod check;
 pub mod config;
+pub mod exchange;
+mod fallback;
+pub mod key;
+mod map;
+pub mod menus;
+pub mod player;
+mod screen;
+mod serve;
+mod stats;
+pub mod story;
+mod text;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A hotline that the most basic phone can reach: menus in files, calls and texts through a TwiML provider.
+#[derive(Parser)]
+#[command(name = "hulplijn", version, about, max_term_width = 100, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Begin here:
+  hulplijn serve                  the sample hotline on this machine; nothing is dialled
+  hulplijn call                   a call in the terminal: press keys, read what is heard
+  hulplijn call --keys 2,3,1      the same, keys given
+  hulplijn text \"HELP\"            a text and its answer
+  hulplijn check menus            everything that is wrong in a folder of menu files
+
+Exit codes: 0 done, 1 findings or a call that went wrong, 2 could not be done.
+Colours are used on a terminal only, and never when NO_COLOR is set.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer calls and texts
+    Serve(serve::Arguments),
+    /// Play a call in the terminal
+    Call(call::Arguments),
+    /// Send a text and read the answer
+    Text(text::Arguments),
+    /// Say everything that is wrong in a folder of menu files
+    Check(check::Arguments),
+    /// Show the tree of a hotline: keys, SMS codes, seconds
+    Map(map::Arguments),
+    /// Show what was counted, per day
+    Stats(stats::Arguments),
+    /// Write the document for the provider's fallback address
+    Fallback(fallback::Arguments),
+    /// Care for the key ring that seals sessions
+    Key(key::Arguments),
+}
+
+/// Why a command could not be done: lines for standard error, and the exit code.
+pub struct Failure {
+    code: u8,
+    lines: String,
+}
+
+impl Failure {
+    /// Could not be done: exit code 2.
+    fn cannot(lines: impl std::fmt::Display) -> Failure {
+        Failure { code: 2, lines: lines.to_string() }
+    }
+
+    /// Done, and the answer is no: exit code 1.
+    fn not_good(lines: impl std::fmt::Display) -> Failure {
+        Failure { code: 1, lines: lines.to_string() }
+    }
+}
+
+type Done = Result<(), Failure>;
+
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Call(arguments) => call::run(arguments),
+        Command::Text(arguments) => text::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Map(arguments) => map::run(arguments),
+        Command::Stats(arguments) => stats::run(arguments),
+        Command::Fallback(arguments) => fallback::run(arguments),
+        Command::Key(arguments) => key::run(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, lines }) => {
+            if !lines.is_empty() {
+                eprintln!("{}", lines.trim_end());
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// What the real environment says.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

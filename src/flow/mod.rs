@@ -11,5 +11,5 @@ mod words;
 /// What outputs are made of, for the rooms that speak them.
 pub use crate::menu::{Front, Hotline, LangIx, Node, NodeIx, Phrases, Prompt, Roles, SmsBook, Spoken};
 pub use session::{Place, Session, TRAIL_MAX};
-pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, WAIT_MAX_S, step};
+pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, WAIT_MAX_S, needs_desk, step};
 pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output};

@@ -52,7 +52,7 @@ pub struct Session {
     pub waiting_since_s: Option<i64>,
     /// The attempt to reach a counsellor that is under way.
     pub lease: Option<LeaseId>,
-    /// Which nodes were heard in this call: bit `node % 512`. For counting a node once a call.
+    /// Which nodes were heard in this call: bit `node % 256`. For counting a node once a call.
     pub heard: Vec<u8>,
 }
 
@@ -60,7 +60,7 @@ pub struct Session {
 const VERSION: u8 = 1;
 
 /// The bits of [`Session::heard`].
-const HEARD_BITS: u16 = 512;
+const HEARD_BITS: u16 = 256;
 
 impl Session {
     /// A call that begins now, at the language question.
@@ -84,8 +84,8 @@ impl Session {
         }
     }
 
-    /// The bytes that are sealed into an address. At most 150 bytes: a trail of [`TRAIL_MAX`] nodes, 64 bytes of
-    /// heard nodes, and the rest.
+    /// The bytes that are sealed into an address. At most 120 bytes: a trail of [`TRAIL_MAX`] nodes, 32 bytes of
+    /// heard nodes, and the rest; a sealed session has room for 148.
     pub fn to_bytes(&self) -> Vec<u8> {
         postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
     }
@@ -111,7 +111,7 @@ impl Session {
             && self.language.is_none_or(|language| usize::from(language.0) < hotline.languages.len())
     }
 
-    /// Notes that a node is heard; true the first time in this call. Nodes 512 apart share a bit, so that a very
+    /// Notes that a node is heard; true the first time in this call. Nodes 256 apart share a bit, so that a very
     /// large hotline counts too few rather than one twice.
     pub(super) fn first_heard(&mut self, node: NodeIx) -> bool {
         let bit = node.0 % HEARD_BITS;
@@ -122,5 +122,47 @@ impl Session {
         let first = self.heard[byte] & mask == 0;
         self.heard[byte] |= mask;
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_session_comes_back_from_its_bytes_and_can_be_sealed() {
+        let node = NodeIx(4095);
+        let session = Session {
+            revision: Revision(u64::MAX),
+            place: Place::Node(node),
+            language: Some(LangIx(5)),
+            silences: 2,
+            wrong_keys: 2,
+            pressed: true,
+            main_heard: true,
+            asked: true,
+            cannot_speak: true,
+            trail: vec![node; TRAIL_MAX],
+            step: u16::MAX,
+            issued_s: 253_402_207_200,
+            waiting_since_s: Some(253_402_207_200),
+            lease: Some(LeaseId(u64::MAX)),
+            heard: vec![0xff; 32],
+        };
+        let bytes = session.to_bytes();
+        assert!(bytes.len() <= 120, "{} bytes", bytes.len());
+        assert_eq!(Session::from_bytes(&bytes), Some(session));
+        assert_eq!(Session::from_bytes(&[2, 0, 0]), None);
+        assert_eq!(Session::from_bytes(&[]), None);
+    }
+
+    #[test]
+    fn a_node_is_first_heard_once() {
+        let mut session = Session::begin(Revision(1), Timestamp::UNIX_EPOCH);
+        assert!(session.first_heard(NodeIx(200)));
+        assert!(!session.first_heard(NodeIx(200)));
+        assert!(session.first_heard(NodeIx(0)));
+        assert!(!session.first_heard(NodeIx(256)));
+        assert_eq!(session.heard.len(), 26);
     }
 }

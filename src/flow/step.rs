@@ -33,6 +33,20 @@ pub fn step<'h>(hotline: &'h Hotline, session: Session, input: Input, now: Now) 
     (turn.session, turn.outputs)
 }
 
+/// Whether this step may look at `Now::desk`. Where it does not, the desk need not be asked.
+pub fn needs_desk(hotline: &Hotline, session: &Session, input: &Input) -> bool {
+    let roles = &hotline.roles;
+    let patience_ends = session.silences + 1 >= PATIENCE || session.wrong_keys + 1 >= PATIENCE;
+    match (input, session.place) {
+        (Input::Began { .. }, _) => false,
+        (Input::DialEnded(dialled), _) => !dialled.talked,
+        (_, Place::Front) => patience_ends || *input == Input::Pressed(Digit::ZERO),
+        (_, Place::Node(node)) if node == roles.connect || node == roles.busy || node == roles.closed => true,
+        (_, Place::Node(_)) => patience_ends || *input == Input::Pressed(Digit::ZERO),
+        (_, Place::Offering | Place::Waiting | Place::Dialling) => true,
+    }
+}
+
 /// How much of a node is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {

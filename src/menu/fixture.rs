@@ -4,7 +4,9 @@ fn try_shipped() {
     let sources = super::fixture::folder(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/menus")));
     let loaded = super::load(&sources, &super::Settings::default(), jiff::civil::date(2026, 11, 23));
     println!("{}", super::diagnostic::screen(&loaded.findings, &sources, false));
-    if let Some(h) = loaded.hotline { println!("{}", super::map(&h)); }
+    if let Some(h) = loaded.hotline {
+        println!("{}", super::map(&h));
+    }
 }
 pub fn folder(dir: &std::path::Path) -> crate::base::Sources {
     let mut sources = crate::base::Sources::new();

@@ -236,3 +236,10 @@ impl Hotline {
         node != self.roles.main && node != self.roles.welcome
     }
 }
+
+impl Hotline {
+    /// The date at the hotline's place.
+    pub fn day(&self, now: jiff::Timestamp) -> jiff::civil::Date {
+        now.to_zoned_datetime(self.timezone.clone()).date()
+    }
+}

@@ -1,7 +1,7 @@
 //! Opening hours in the words of a language: "Monday through Friday, from nine in the morning to five in the afternoon".
 
-use super::findings::Findings;
 use super::fill::{folded, pattern};
+use super::findings::Findings;
 use super::parsed::HourTexts;
 use crate::base::hours::{Hours, Stretch};
 

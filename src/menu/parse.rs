@@ -33,7 +33,9 @@ pub(super) fn parse(sources: &Sources, today: Date, findings: &Findings) -> Opti
         .iter()
         .map(|language| {
             let name = format!("texts/{language}.toml");
-            files.read(&name, &["node", "phrase"], |table| texts(&table, &Arc::from(name.as_str()), &languages, findings))
+            files.read(&name, &["node", "phrase"], |table| {
+                texts(&table, &Arc::from(name.as_str()), &languages, findings)
+            })
         })
         .collect();
     let voice = files.read("voice.toml", &["node"], |table| voice(&table, findings));
@@ -45,7 +47,15 @@ pub(super) fn parse(sources: &Sources, today: Date, findings: &Findings) -> Opti
         words(&table, country.as_ref(), &languages, findings)
     });
     let texts: Vec<TextsFile> = texts.into_iter().collect::<Option<_>>()?;
-    Some(Parsed { hotline: hotline?, voice: voice?, texts, all: all?, contacts: contacts?, facts: facts?, words: words? })
+    Some(Parsed {
+        hotline: hotline?,
+        voice: voice?,
+        texts,
+        all: all?,
+        contacts: contacts?,
+        facts: facts?,
+        words: words?,
+    })
 }
 
 struct Files<'a> {
@@ -112,7 +122,9 @@ fn hotline(table: &Table, today: Date, findings: &Findings) -> Option<HotlineFil
     let country = table.need_text("country");
     if !country.is_empty() && !(country.len() == 2 && country.chars().all(|c| c.is_ascii_uppercase())) {
         let message = format!("`{}` is not a country", shortened(&country));
-        findings.add(Finding::error("FORMAT", country.place.clone(), message).expected("two capital letters, such as `NL`"));
+        findings.add(
+            Finding::error("FORMAT", country.place.clone(), message).expected("two capital letters, such as `NL`"),
+        );
     }
     let timezone = table.need_text("timezone");
     let zone = TimeZone::get(&timezone).ok();
@@ -140,9 +152,13 @@ fn settings(table: &Table, today: Date, findings: &Findings) -> [Option<bool>; 3
         let flag = number.flag(name)?;
         if flag.value && checked.is_none() && number.get("checked_on").is_none() {
             findings.add(
-                Finding::error("FORMAT", flag.place, format!("`{name}` is promised to callers without a date of checking"))
-                    .expected("`checked_on = \"YYYY-MM-DD\"` beside it")
-                    .help("try it out and write the date, or leave the line out: callers then hear the careful wording"),
+                Finding::error(
+                    "FORMAT",
+                    flag.place,
+                    format!("`{name}` is promised to callers without a date of checking"),
+                )
+                .expected("`checked_on = \"YYYY-MM-DD\"` beside it")
+                .help("try it out and write the date, or leave the line out: callers then hear the careful wording"),
             );
         }
         Some(flag.value)
@@ -237,7 +253,8 @@ fn waivers(node: &Table, findings: &Findings) -> Vec<Waiver> {
 }
 
 fn texts(table: &Table, file: &Arc<str>, languages: &[Language], findings: &Findings) -> TextsFile {
-    let nodes = table.each_of("node").into_iter().filter_map(|(name, value)| Some((name, node_texts(&value, findings)?)));
+    let nodes =
+        table.each_of("node").into_iter().filter_map(|(name, value)| Some((name, node_texts(&value, findings)?)));
     let nodes = nodes.collect();
     const KNOWN: [&str; 16] = [
         "name",
@@ -375,8 +392,9 @@ fn acts(node: &Table, key: &str, findings: &Findings) -> Vec<(At<Act>, Text)> {
     let mut acts = Vec::new();
     for (name, text) in node.texts_of(key) {
         let find = |name: &str| Act::ALL.iter().find(|(known, _)| *known == name).map(|(_, act)| *act);
-        let act = find(&name)
-            .or_else(|| findings.unknown(&name.place, &name, "a choice", Act::ALL.map(|(name, _)| name)).and_then(find));
+        let act = find(&name).or_else(|| {
+            findings.unknown(&name.place, &name, "a choice", Act::ALL.map(|(name, _)| name)).and_then(find)
+        });
         if let Some(value) = act {
             acts.push((At { value, place: name.place }, text));
         }
@@ -389,8 +407,7 @@ fn all(table: &Table) -> AllFile {
     let sms = needed(table, "sms", &["unknown", "emergency", "emergency_words", "stop_words", "choose"]);
     let of_front = |key: &str| need_text(front.as_ref(), key, &table.place);
     let of_sms = |key: &str| need_text(sms.as_ref(), key, &table.place);
-    let words =
-        |key: &str| sms.as_ref().and_then(|sms| sms.need(key)).map(|value| value.texts()).unwrap_or_default();
+    let words = |key: &str| sms.as_ref().and_then(|sms| sms.need(key)).map(|value| value.texts()).unwrap_or_default();
     AllFile {
         greeting: of_front("greeting"),
         silence: need_texts(front.as_ref(), "silence", &table.place),
@@ -404,8 +421,7 @@ fn all(table: &Table) -> AllFile {
 }
 
 fn contacts(table: &Table, today: Date, findings: &Findings) -> Vec<Contact> {
-    const KNOWN: [&str; 8] =
-        ["number", "spoken", "printed", "who", "kind", "source", "checked_on", "checked_by"];
+    const KNOWN: [&str; 8] = ["number", "spoken", "printed", "who", "kind", "source", "checked_on", "checked_by"];
     let mut contacts = Vec::new();
     for (id, value) in table.each_of("contact").into_iter().take(MAX_ENTRIES) {
         check_name(&id, "a contact", &PLACEHOLDERS, findings);
@@ -420,15 +436,20 @@ fn contacts(table: &Table, today: Date, findings: &Findings) -> Vec<Contact> {
         {
             findings.error(&place, format!("the number of `{}` has no source", id.as_str()));
         }
-        let kind = contact.need("kind").and_then(|value| value.one_of("a kind", &[("emergency", true), ("help", false)]));
+        let kind =
+            contact.need("kind").and_then(|value| value.one_of("a kind", &[("emergency", true), ("help", false)]));
         let checked = checked_on(&contact, today, findings);
         let by = contact.text("checked_by");
         if checked.is_some() != by.is_some() {
             let (there, missing) =
                 if by.is_some() { ("checked_by", "checked_on") } else { ("checked_on", "checked_by") };
             findings.add(
-                Finding::error("FORMAT", contact.place.clone(), format!("`{there}` stands in `{}` without `{missing}`", id.as_str()))
-                    .expected("both, or neither as long as nobody has checked the number"),
+                Finding::error(
+                    "FORMAT",
+                    contact.place.clone(),
+                    format!("`{there}` stands in `{}` without `{missing}`", id.as_str()),
+                )
+                .expected("both, or neither as long as nobody has checked the number"),
             );
         }
         contacts.push(Contact { id, spoken, printed, emergency: kind.is_some_and(|kind| kind.value), checked });
@@ -548,7 +569,8 @@ fn words(table: &Table, country: Option<&Text>, languages: &[Language], findings
             if name.as_str() != "any" && !(name.len() == 2 && name.chars().all(|c| c.is_ascii_uppercase())) {
                 let message = format!("`{}` is not a country", shortened(&name));
                 findings.add(
-                    Finding::error("FORMAT", name.place.clone(), message).expected("`any`, or two capital letters such as `NL`"),
+                    Finding::error("FORMAT", name.place.clone(), message)
+                        .expected("`any`, or two capital letters such as `NL`"),
                 );
             }
         }

@@ -102,9 +102,7 @@ pub(super) fn document<T>(
     let start = Place::new(file, 0..0);
     if source.len() > MAX_FILE {
         let finding = Finding::error("FORMAT", start, "the file is too long");
-        findings.add(
-            finding.found(format!("{} bytes", source.len())).expected(format!("at most {MAX_FILE}")),
-        );
+        findings.add(finding.found(format!("{} bytes", source.len())).expected(format!("at most {MAX_FILE}")));
         return None;
     }
     let (document, errors) = DeTable::parse_recoverable(source);
@@ -147,7 +145,8 @@ impl<'t> Table<'t> {
             place: reader.place(key.span()),
             start: None,
         };
-        let mut entries: Vec<(Text, &Spanned<DeValue>)> = table.iter().map(|(name, value)| (key(name), value)).collect();
+        let mut entries: Vec<(Text, &Spanned<DeValue>)> =
+            table.iter().map(|(name, value)| (key(name), value)).collect();
         entries.sort_by_key(|(key, value)| (key.place.span.start, value.span().start));
         let mut result = Table { reader, entries, place, name };
         if let Some(known) = known {
@@ -293,7 +292,8 @@ impl<'t> Value<'t> {
             return None;
         };
         let span = self.value.span();
-        let start = self.reader.source.get(span.clone()).and_then(|raw| raw.find(value.as_ref())).map(|at| span.start + at);
+        let start =
+            self.reader.source.get(span.clone()).and_then(|raw| raw.find(value.as_ref())).map(|at| span.start + at);
         let text = Text { value: value.to_string(), place: self.reader.place(span), start };
         let complain = |message: String, found: String, expected: &str| {
             let finding = Finding::error("FORMAT", text.place.clone(), message);
@@ -312,10 +312,15 @@ impl<'t> Value<'t> {
             );
             return None;
         }
-        let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+        let odd =
+            |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
         if let Some(odd) = text.chars().find(|c| odd(*c)) {
             let found = format!("U+{:04X}", u32::from(odd));
-            complain(format!("`{}` has a character nobody can see or say", self.name), found, "letters and punctuation");
+            complain(
+                format!("`{}` has a character nobody can see or say", self.name),
+                found,
+                "letters and punctuation",
+            );
             return None;
         }
         Some(text)
@@ -404,9 +409,9 @@ pub(super) fn check_name(name: &Text, what: &str, taken: &[&str], findings: &Fin
         findings.add(finding.expected("at most 40 small letters, digits and hyphens, a letter first"));
     } else if taken.contains(&name.as_str()) {
         let message = format!("`{}` cannot be the name of {what}: it stands for something else", name.as_str());
-        findings.add(Finding::error("FORMAT", name.place.clone(), message).help(format!(
-            "any name but {} will do",
-            listed(taken)
-        )));
+        findings.add(
+            Finding::error("FORMAT", name.place.clone(), message)
+                .help(format!("any name but {} will do", listed(taken))),
+        );
     }
 }

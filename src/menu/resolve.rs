@@ -92,7 +92,8 @@ pub(super) fn resolve<'p>(
     findings: &Findings,
 ) -> Resolved<'p> {
     let texts = match_texts(parsed, &links, findings);
-    let hours = parsed.texts.iter().map(|texts| hours::in_words(settings.hours.as_ref(), &texts.phrase.hours, findings));
+    let hours =
+        parsed.texts.iter().map(|texts| hours::in_words(settings.hours.as_ref(), &texts.phrase.hours, findings));
     let mut speech = Speech {
         parsed,
         links: &links,
@@ -149,7 +150,8 @@ fn match_texts<'p>(parsed: &'p Parsed, links: &Links, findings: &Findings) -> Ve
         for (name, node) in &file.nodes {
             let names = || links.nodes.iter().map(|node| node.name.as_str());
             let known = links.named(name);
-            let ix = known.or_else(|| links.named(findings.unknown(&name.place, name, "a node of `voice.toml`", names())?));
+            let ix = known
+                .or_else(|| links.named(findings.unknown(&name.place, name, "a node of `voice.toml`", names())?));
             match ix.map(|ix| &mut texts[usize::from(ix.0)]) {
                 Some(slot @ None) => *slot = Some(node),
                 _ => continue,
@@ -521,7 +523,11 @@ fn prompt(id: String, language: LangIx, sentences: &[String]) -> Prompt {
 fn spoken_number(groups: &str, phrase: &PhraseTexts) -> String {
     let group = |group: &str| {
         let digits = group.chars().filter_map(|digit| digit.to_digit(10));
-        digits.filter_map(|digit| phrase.digits.get(digit as usize)).map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
+        digits
+            .filter_map(|digit| phrase.digits.get(digit as usize))
+            .map(|word| word.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     groups.split_whitespace().map(group).collect::<Vec<_>>().join(", ")
 }

@@ -88,10 +88,18 @@ pub struct Text {
 /// The desk's telephone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
-    pub number: E164,
+    pub callee: Callee,
     pub accept: Accept,
     /// How long it rings, in seconds, 5 to 60.
     pub ring_s: u8,
+}
+
+/// Who is at the desk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Callee {
+    Number(E164),
+    /// Nobody real: the demonstration's counsellor, at an address that cannot exist (RFC 2606, `.invalid`).
+    Pretend,
 }
 
 /// How a counsellor takes a call.

@@ -105,9 +105,10 @@ impl Store {
         self.wait(answer, ANSWER_WITHIN).await?
     }
 
-    /// The counsellor took the call, on the disk before it is acknowledged. False if there is no such lease alive.
-    pub async fn lease_accept(&self, id: LeaseId, now: Timestamp) -> Result<bool, Unavailable> {
-        self.ask(move |keeper| keeper.write(|connection| lease::accept(connection, id, now))).await
+    /// The counsellor took the call: the lease now lives until `expires`. On the disk before it is acknowledged. False
+    /// if there is no such lease alive.
+    pub async fn lease_accept(&self, id: LeaseId, now: Timestamp, expires: Timestamp) -> Result<bool, Unavailable> {
+        self.ask(move |keeper| keeper.write(|connection| lease::accept(connection, id, now, expires))).await
     }
 
     /// Ends a lease and deletes its row. `None` if there is none (any more). On [`Unavailable`] it is ended later.

@@ -56,10 +56,10 @@ pub(super) fn open(
     Ok(opened)
 }
 
-pub(super) fn accept(connection: &Connection, id: LeaseId, now: Timestamp) -> Result<bool> {
+pub(super) fn accept(connection: &Connection, id: LeaseId, now: Timestamp, expires: Timestamp) -> Result<bool> {
     let changed = connection
-        .prepare_cached("UPDATE lease SET accepted = 1 WHERE id = ?1 AND expires_s > ?2")?
-        .execute(params![id.to_string(), now.as_second()])?;
+        .prepare_cached("UPDATE lease SET accepted = 1, expires_s = ?3 WHERE id = ?1 AND expires_s > ?2")?
+        .execute(params![id.to_string(), now.as_second(), expires.as_second()])?;
     Ok(changed == 1)
 }
 
@@ -134,7 +134,7 @@ mod tests {
         assert!(live(&db, DESK, at(59)).unwrap());
         assert!(!live(&db, OTHER, at(59)).unwrap());
         assert!(!live(&db, DESK, at(60)).unwrap());
-        assert!(!accept(&db, ONE, at(60)).unwrap());
+        assert!(!accept(&db, ONE, at(60), at(9000)).unwrap());
         assert_eq!(open(&mut db, TWO, DESK, at(60), at(120)).unwrap(), Opened::Granted);
         assert_eq!(peek(&db, ONE).unwrap(), None, "the expired row is gone");
     }
@@ -142,15 +142,15 @@ mod tests {
     #[test]
     fn accepted_only_when_accepted_and_ended_once() {
         let mut db = database();
-        assert!(!accept(&db, ONE, at(0)).unwrap());
+        assert!(!accept(&db, ONE, at(0), at(9000)).unwrap());
         open(&mut db, ONE, DESK, at(0), at(60)).unwrap();
         assert_eq!(peek(&db, ONE).unwrap(), Some(false));
-        assert!(accept(&db, ONE, at(1)).unwrap());
-        assert!(accept(&db, ONE, at(2)).unwrap());
+        assert!(accept(&db, ONE, at(1), at(9000)).unwrap());
+        assert!(accept(&db, ONE, at(2), at(9000)).unwrap());
         assert_eq!(peek(&db, ONE).unwrap(), Some(true));
         assert_eq!(end(&mut db, ONE).unwrap(), Some(Ended { accepted: true }));
         assert_eq!(end(&mut db, ONE).unwrap(), None);
-        assert!(!accept(&db, ONE, at(3)).unwrap());
+        assert!(!accept(&db, ONE, at(3), at(9000)).unwrap());
         assert!(!live(&db, DESK, at(3)).unwrap());
     }
 }

@@ -1,1 +1,161 @@
-//! `switchboard`.
+//! `switchboard`: the order of things, one short script per event: load, decide, save, answer.
+//!
+//! Contract: every event is answered, whatever fails; the same event twice gets the same answer and is counted once.
+//! Must never contain: HTTP types, HTML, rules of its own (those are `flow`'s, `sms`'s and `provider`'s).
+
+mod hotlines;
+mod memory;
+mod text;
+mod voice;
+
+pub use hotlines::Hotlines;
+pub use voice::VoiceEvent;
+
+use crate::base::hours::Hours;
+use crate::base::{CallSid, E164, LeaseId, Revision};
+use crate::menu::LangIx;
+use crate::privacy::{DaySalt, KeyRing};
+use crate::provider::Line;
+use crate::provider::twilio::answer::{self, Ring, SayConfig};
+use crate::sms::{Limiter, Rules};
+use crate::store::{DeskLine, Store};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use memory::Memory;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the configuration says of the line.
+pub struct Setup {
+    /// The public address without a slash at the end; empty gives addresses relative to this server.
+    pub public_url: String,
+    pub hours: Hours,
+    /// Who is rung. `None`: nobody, and callers are told so.
+    pub desk: Option<Desk>,
+    /// The language the counsellor is spoken to.
+    pub desk_language: LangIx,
+    pub say: SayConfig,
+    pub texts: Rules,
+}
+
+/// Who is rung, and for how long they may talk.
+pub struct Desk {
+    pub line: Line,
+    /// The hotline's own number: what the counsellor's telephone shows.
+    pub own: E164,
+    /// Seconds, 1 to [`answer::TALK_MAX_S`].
+    pub talk_max_s: u32,
+}
+
+impl Desk {
+    /// How this desk is rung; `whisper` is the address of the whisper document.
+    pub fn ring<'a>(&'a self, whisper: Option<&'a str>) -> Ring<'a> {
+        Ring { own: &self.own, line: &self.line, time_limit_s: self.talk_max_s, whisper }
+    }
+}
+
+/// The one counsellor's line.
+const LINE: DeskLine = DeskLine(0);
+
+/// Everything the events of a line need. Shared by all requests.
+pub struct Switchboard {
+    setup: Setup,
+    hotlines: Hotlines,
+    keys: KeyRing,
+    store: Store,
+    /// Documents given lately, so that a repeated request gets the same one.
+    documents: Memory<Arc<str>>,
+    /// Texts given lately, for the same reason.
+    texts: Memory<Option<Arc<str>>>,
+    limiter: Mutex<Limiter>,
+    salt: Mutex<(Date, DaySalt)>,
+    /// The lease of each call that has one: a call that is over frees its counsellor at once.
+    leases: Mutex<HashMap<CallSid, LeaseId>>,
+}
+
+impl Switchboard {
+    pub fn new(
+        setup: Setup,
+        hotlines: Hotlines,
+        keys: KeyRing,
+        store: Store,
+        salt: DaySalt,
+        now: Timestamp,
+    ) -> Switchboard {
+        let day = hotlines.live().day(now);
+        Switchboard {
+            setup,
+            hotlines,
+            keys,
+            store,
+            documents: Memory::default(),
+            texts: Memory::default(),
+            limiter: Mutex::new(Limiter::default()),
+            salt: Mutex::new((day, salt)),
+            leases: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The revision that new calls hear.
+    pub fn revision(&self) -> Revision {
+        self.hotlines.live().revision
+    }
+
+    pub fn hotlines(&self) -> &Hotlines {
+        &self.hotlines
+    }
+
+    pub fn store_healthy(&self) -> bool {
+        self.store.healthy()
+    }
+
+    /// Commits what is counted and closes the store.
+    pub async fn close(&self) {
+        if self.store.close().await.is_err() {
+            tracing::error!("the last counts could not be committed");
+        }
+    }
+
+    /// One sentence and a person: the answer when something of ours failed. The sentences are in every language, since
+    /// it is not known how far we got; the whisper names none.
+    pub fn trouble(&self, now: Timestamp) -> Arc<str> {
+        let desk = self.setup.desk.as_ref().filter(|_| self.setup.hours.open_at(now));
+        let whisper = format!("{}/twilio/whisper", self.setup.public_url);
+        let ring = desk.map(|desk| desk.ring(Some(&whisper)));
+        answer::trouble(&self.hotlines.live(), &self.setup.say, None, ring.as_ref(), None).to_xml().into()
+    }
+
+    /// Once a minute: forgets senders whose time is over, and after midnight everything that was hashed with
+    /// yesterday's salt. `fresh` is drawn by the door.
+    pub fn tick(&self, now: Timestamp, fresh: DaySalt) {
+        let day = self.hotlines.live().day(now);
+        let mut salt = lock(&self.salt);
+        if salt.0 != day {
+            *salt = (day, fresh);
+            lock(&self.limiter).forget_day();
+        }
+        lock(&self.limiter).sweep(now);
+    }
+
+    /// A call's status: when it is over, whoever was rung for it is free again.
+    pub async fn status(&self, call: &crate::provider::Call) {
+        if call.ended {
+            self.free(&call.sid).await;
+        }
+    }
+
+    async fn free(&self, call: &CallSid) {
+        let lease = lock(&self.leases).remove(call);
+        if let Some(lease) = lease {
+            let _ = self.store.lease_end(lease).await;
+        }
+    }
+}
+
+/// How long an answer may stand for the same event again: longer than a provider's retries take.
+const REPEAT: SignedDuration = SignedDuration::from_secs(120);
+
+/// A lock that another thread's panic does not take from us: what it guards is counted and bounded, never half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

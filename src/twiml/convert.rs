@@ -59,17 +59,21 @@ fn verb(verb: &Verb) -> ReadVerb {
             hangup_on_star: false,
             answer_on_bridge: false,
             sequential: false,
-            nouns: vec![ReadNoun::Number(ReadNumber {
-                number: value(&dial.number.number),
-                send_digits: None,
-                url: dial.number.url.as_deref().map(value),
-                method: Method::Post,
-                unexecuted: Vec::new(),
-            })],
+            nouns: vec![noun(&dial.noun, dial.whisper.as_deref().map(value))],
             unexecuted: Vec::new(),
         }),
         Verb::Hangup => ReadVerb::Hangup,
         Verb::Reject(reason) => ReadVerb::Reject(*reason),
+    }
+}
+
+fn noun(noun: &Noun, url: Option<String>) -> ReadNoun {
+    let (method, unexecuted) = (Method::Post, Vec::new());
+    match noun {
+        Noun::Number(number) => {
+            ReadNoun::Number(ReadNumber { number: value(number), send_digits: None, url, method, unexecuted })
+        }
+        Noun::Sip(uri) => ReadNoun::Sip(ReadSip { uri: value(uri), url, method, unexecuted }),
     }
 }
 
@@ -127,14 +131,16 @@ mod tests {
     fn verb_strategy() -> impl Strategy<Value = Verb> {
         let gather = (any::<String>(), 1u8..=10, proptest::collection::vec(prompt_strategy(), 0..4))
             .prop_map(|(action, timeout_s, prompts)| Gather { action, timeout_s, prompts });
-        let number = (words(), proptest::option::of(any::<String>())).prop_map(|(number, url)| Number { number, url });
-        let dial = (words(), 1u32..=14_400, 5u8..=60, proptest::option::of(any::<String>()), number).prop_map(
-            |(caller_id, time_limit_s, timeout_s, action, number)| Dial {
+        let noun = prop_oneof![words().prop_map(Noun::Number), words().prop_map(Noun::Sip)];
+        let address = || proptest::option::of(any::<String>());
+        let dial = (words(), 1u32..=14_400, 5u8..=60, address(), noun, address()).prop_map(
+            |(caller_id, time_limit_s, timeout_s, action, noun, whisper)| Dial {
                 caller_id,
                 time_limit_s,
                 timeout_s,
                 action,
-                number,
+                noun,
+                whisper,
             },
         );
         prop_oneof![

@@ -57,7 +57,7 @@ pub struct Redirect {
     pub url: String,
 }
 
-/// `<Dial>` of one number. `caller_id` and `time_limit_s` have no default: a Dial without them cannot be written.
+/// `<Dial>` of one callee. `caller_id` and `time_limit_s` have no default: a Dial without them cannot be written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dial {
     /// The hotline's own number, E.164; never the caller's.
@@ -68,15 +68,18 @@ pub struct Dial {
     pub timeout_s: u8,
     /// Asked when the attempt is over; `None` only in the static fallback document.
     pub action: Option<String>,
-    pub number: Number,
+    pub noun: Noun,
+    /// The whisper document; `None` connects at pick-up.
+    pub whisper: Option<String>,
 }
 
-/// `<Number>`.
+/// Who is rung.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Number {
-    pub number: String,
-    /// The whisper document; `None` connects at pick-up.
-    pub url: Option<String>,
+pub enum Noun {
+    /// `<Number>`: E.164.
+    Number(String),
+    /// `<Sip>`: a `sip:` address.
+    Sip(String),
 }
 
 /// `<Reject reason="...">`.

@@ -89,9 +89,10 @@ fn write_dial(xml: &mut Xml, dial: &Dial) {
         attributes.extend([("action", action.as_str()), ("method", "POST")]);
     }
     xml.start("Dial", &attributes);
-    match &dial.number.url {
-        None => xml.text("Number", &[], &dial.number.number),
-        Some(url) => xml.text("Number", &[("url", url), ("method", "POST")], &dial.number.number),
+    let whisper: Vec<_> = dial.whisper.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]).collect();
+    match &dial.noun {
+        Noun::Number(number) => xml.text("Number", &whisper, number),
+        Noun::Sip(uri) => xml.text("Sip", &whisper, uri),
     }
     xml.end("Dial");
 }
@@ -200,7 +201,8 @@ mod tests {
                 time_limit_s: 3600,
                 timeout_s: 20,
                 action: action.map(Into::into),
-                number: Number { number: "+447700900002".into(), url: url.map(Into::into) },
+                noun: Noun::Number("+447700900002".into()),
+                whisper: url.map(Into::into),
             })
         };
         let head = "<Dial callerId=\"+447700900001\" timeLimit=\"3600\" timeout=\"20\"";

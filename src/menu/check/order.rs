@@ -122,7 +122,8 @@ fn found_and_left(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
     if languages(resolved.parsed).all(silent) {
         let message = format!("`{name}` has nothing to say and nothing to choose");
         issues.add(
-            Finding::error("MN-07", voice.name.place.clone(), message).expected("`say` in every language, or `options`"),
+            Finding::error("MN-07", voice.name.place.clone(), message)
+                .expected("`say` in every language, or `options`"),
         );
     }
 }

@@ -75,9 +75,9 @@ fn labels_differ(resolved: &Resolved, issues: &mut Issues) {
     for (at, label) in resolved.labels.iter().enumerate() {
         let start = content_words(&label.words);
         let in_menu = resolved.labels[..at].iter().rev().take_while(|other| other.menu == label.menu);
-        let twin = in_menu.filter(|other| other.language == label.language).find(|other| {
-            start.len() == 2 && content_words(&other.words) == start
-        });
+        let twin = in_menu
+            .filter(|other| other.language == label.language)
+            .find(|other| start.len() == 2 && content_words(&other.words) == start);
         if let Some(twin) = twin {
             let finding = Finding::warning("MN-05", label.text.place.clone(), "two options of one menu begin alike")
                 .found(format!("`{}` and `{}`", twin.words, label.words))
@@ -91,8 +91,8 @@ fn labels_differ(resolved: &Resolved, issues: &mut Issues) {
 fn content_words(label: &str) -> Vec<String> {
     /// Longer function words of the languages written so far.
     const FUNCTION_WORDS: [&str; 16] = [
-        "about", "from", "hear", "horen", "into", "more", "naar", "over", "that", "this", "those", "uitleg", "voor", "with",
-        "zonder", "without",
+        "about", "from", "hear", "horen", "into", "more", "naar", "over", "that", "this", "those", "uitleg", "voor",
+        "with", "zonder", "without",
     ];
     let words = label.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
     words.filter(|word| word.chars().count() > 3 && !FUNCTION_WORDS.contains(&word.as_str())).take(2).collect()
@@ -170,7 +170,11 @@ fn short_sentences(resolved: &Resolved, sentence: &Sentence, issues: &mut Issues
         };
         let fact = sentence.node.is_some_and(|node| !resolved.links.node(node).facts.is_empty());
         if length <= LONG_SENTENCE {
-            issues.add_at(sentence.node, sentence.language, finding(Finding::warning("PR-01", place, message), SENTENCE));
+            issues.add_at(
+                sentence.node,
+                sentence.language,
+                finding(Finding::warning("PR-01", place, message), SENTENCE),
+            );
         } else if fact && length <= FACT_SENTENCE {
             let finding = finding(Finding::error("PR-01", place, message), LONG_SENTENCE);
             issues.add_excusable(sentence.node, sentence.language, finding);
@@ -198,7 +202,9 @@ fn sentences(text: &str) -> Vec<&str> {
 
 /// PR-02: numbers come from the contacts, so that one correction reaches every text.
 fn no_typed_number(resolved: &Resolved, sentence: &Sentence, issues: &mut Issues) {
-    let digits = digit_runs(sentence.raw).into_iter().find(|run| run.chars().filter(char::is_ascii_digit).count() >= TYPED_DIGITS);
+    let digits = digit_runs(sentence.raw)
+        .into_iter()
+        .find(|run| run.chars().filter(char::is_ascii_digit).count() >= TYPED_DIGITS);
     let words = sentence.language.and_then(|language| {
         let phrase = &resolved.parsed.texts[usize::from(language.0)].phrase;
         digit_words(sentence.raw, phrase)
@@ -239,11 +245,14 @@ pub(super) fn digit_runs(raw: &str) -> Vec<String> {
 /// Three or more words for digits in a row.
 fn digit_words(raw: &str, phrase: &PhraseTexts) -> Option<String> {
     let is_digit = |word: &str| phrase.digits.iter().any(|digit| !digit.is_empty() && digit.to_lowercase() == word);
-    let words: Vec<String> =
-        raw.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let window = words.windows(TYPED_DIGITS).find(|window| {
-        window.iter().all(|word| is_digit(word.trim_matches(|c: char| !c.is_alphanumeric())))
-    })?;
+    let words: Vec<String> = raw
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let window = words
+        .windows(TYPED_DIGITS)
+        .find(|window| window.iter().all(|word| is_digit(word.trim_matches(|c: char| !c.is_alphanumeric()))))?;
     Some(window.join(" "))
 }
 
@@ -313,7 +322,8 @@ fn complete(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
         }
         for (setting, key) in Setting::ALL {
             for (when, part) in [(true, "say_if"), (false, "say_unless")] {
-                let has = |texts: &NodeTexts| texts.settings.iter().any(|text| text.setting == key && text.when == when);
+                let has =
+                    |texts: &NodeTexts| texts.settings.iter().any(|text| text.setting == key && text.when == when);
                 if !has(texts) && all.iter().any(|texts| has(texts)) {
                     missing(Some(texts), format!("`{part}.{setting}`"));
                 }
@@ -362,10 +372,11 @@ fn languages_offered(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
         let name = &resolved.parsed.texts[usize::from(language.0)].phrase.name;
         if !name.is_empty() && !bare(unknown).contains(&bare(name)) {
             let message = format!("the answer to an unknown text does not offer `{}`", name.as_str());
-            issues.add(
-                Finding::error("LG-01", unknown.place.clone(), message)
-                    .expected(format!("`{} = {}`, the digit and the name of each language", language.0 + 1, name.as_str())),
-            );
+            issues.add(Finding::error("LG-01", unknown.place.clone(), message).expected(format!(
+                "`{} = {}`, the digit and the name of each language",
+                language.0 + 1,
+                name.as_str()
+            )));
         }
     }
 }

@@ -63,7 +63,11 @@ fn short(resolved: &Resolved, message: &Message, issues: &mut Issues) {
         return;
     }
     let units = septets(&message.words).unwrap_or_else(|| message.words.chars().count());
-    let found = format!("{} in {}", count(units, "character", "characters"), count(segments(&message.words).parts, "part", "parts"));
+    let found = format!(
+        "{} in {}",
+        count(units, "character", "characters"),
+        count(segments(&message.words).parts, "part", "parts")
+    );
     if units > TWO_PARTS {
         let finding = Finding::error("SM-01", place, "the text message is too long");
         issues.add(finding.found(found).expected(format!("at most {TWO_PARTS}, which are two parts")));
@@ -121,7 +125,8 @@ fn discreet(resolved: &Resolved, message: &Message, issues: &mut Issues) {
         if !message.words.ends_with(&delete) {
             let end: Vec<&str> = message.words.split_whitespace().rev().take(4).collect();
             let end: Vec<&str> = end.into_iter().rev().collect();
-            let message = format!("the text of `{}` does not end with the sentence about deleting it", resolved.links.name(node));
+            let message =
+                format!("the text of `{}` does not end with the sentence about deleting it", resolved.links.name(node));
             issues.add(
                 Finding::error("SM-04", place(), message)
                     .found(format!("`... {}`", end.join(" ")))
@@ -131,7 +136,8 @@ fn discreet(resolved: &Resolved, message: &Message, issues: &mut Issues) {
     }
     if let Some(link) = message.words.split_whitespace().find(|word| is_link(word)) {
         let finding = Finding::error("SM-04", place(), "a text message holds no link").found(format!("`{link}`"));
-        issues.add(finding.help("a phone shows links in colour, and remembers those that were opened: say it by voice"));
+        issues
+            .add(finding.help("a phone shows links in colour, and remembers those that were opened: say it by voice"));
     }
     if holds(&message.words, &resolved.parsed.hotline.name) {
         let finding = Finding::error("SM-04", place(), "a text message does not name the hotline");
@@ -242,8 +248,12 @@ fn codes_are_keys(resolved: &Resolved, issues: &mut Issues) {
         let Some(first) = all.emergency_words.first() else { break };
         if !number.is_empty() && !all.emergency_words.iter().any(|word| folded(word) == number) {
             issues.add(
-                Finding::error("SM-06", first.place.clone(), format!("the text `{number}` does not bring the emergency answer"))
-                    .expected(format!("`{number}` among the emergency words")),
+                Finding::error(
+                    "SM-06",
+                    first.place.clone(),
+                    format!("the text `{number}` does not bring the emergency answer"),
+                )
+                .expected(format!("`{number}` among the emergency words")),
             );
         }
     }

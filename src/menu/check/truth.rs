@@ -60,7 +60,9 @@ fn nothing_forbidden(resolved: &Resolved, issues: &mut Issues) {
             }
             for phrase in forbidden.iter().filter(|phrase| holds(words, phrase)) {
                 let finding = Finding::error("FC-03", place.clone(), "this hotline cannot say that");
-                issues.add(finding.found(format!("`{}`", phrase.as_str())).help("`words.toml` says what is forbidden here"));
+                issues.add(
+                    finding.found(format!("`{}`", phrase.as_str())).help("`words.toml` says what is forbidden here"),
+                );
             }
         }
     }
@@ -71,7 +73,8 @@ fn numbers_checked(resolved: &Resolved, today: Date, issues: &mut Issues) {
     for contact in &resolved.parsed.contacts {
         let id = contact.id.as_str();
         let Some(checked) = &contact.checked else {
-            let finding = Finding::notice("FC-03", contact.id.place.clone(), format!("nobody has checked the number of `{id}`"));
+            let finding =
+                Finding::notice("FC-03", contact.id.place.clone(), format!("nobody has checked the number of `{id}`"));
             issues.add(finding.help("call it, then write `checked_on` and `checked_by`"));
             continue;
         };
@@ -93,7 +96,8 @@ fn facts(resolved: &Resolved, findings: &Findings, issues: &mut Issues) {
     let by_id: HashMap<&str, usize> = facts.iter().enumerate().map(|(at, fact)| (fact.id.as_str(), at)).collect();
     let find = |id: &Text| {
         by_id.get(id.as_str()).copied().or_else(|| {
-            let meant = findings.unknown(&id.place, id, "a fact of `facts.toml`", facts.iter().map(|fact| fact.id.as_str()));
+            let meant =
+                findings.unknown(&id.place, id, "a fact of `facts.toml`", facts.iter().map(|fact| fact.id.as_str()));
             meant.and_then(|meant| by_id.get(meant).copied())
         })
     };
@@ -127,7 +131,8 @@ fn covered(fact: &Fact, keys: Option<usize>, texted: bool, issues: &mut Issues) 
     let error = |message: String| Finding::error("FC-01", fact.id.place.clone(), message);
     match keys {
         None => issues.add(
-            error(format!("no node says the fact `{id}`")).help("say it, and list it in the `facts` of that node in `voice.toml`"),
+            error(format!("no node says the fact `{id}`"))
+                .help("say it, and list it in the `facts` of that node in `voice.toml`"),
         ),
         Some(keys) if keys > KEYS_TO_FACT && fact.criticality >= Criticality::High => issues.add(
             error(format!("the fact `{id}` is heard too late"))
@@ -157,7 +162,8 @@ fn spoken_right(resolved: &Resolved, node: NodeIx, id: &Text, fact: &Fact, issue
         };
         let info = &resolved.hotline.spoken(node, language).info;
         let words = info.iter().map(|prompt| prompt.words.as_str()).collect::<Vec<_>>().join(" ");
-        let place = resolved.texts[at][usize::from(node.0)].map(|texts| texts.say.as_ref().map_or(&texts.place, |say| &say.place));
+        let place = resolved.texts[at][usize::from(node.0)]
+            .map(|texts| texts.say.as_ref().map_or(&texts.place, |say| &say.place));
         let Some(place) = place else { continue };
         if words.is_empty() && some_language_speaks(resolved, node) {
             continue;
@@ -175,7 +181,8 @@ fn some_language_speaks(resolved: &Resolved, node: NodeIx) -> bool {
 fn texted_right(resolved: &Resolved, node: NodeIx, id: &Text, fact: &Fact, issues: &mut Issues) {
     let texts = |at: usize| resolved.texts[at][usize::from(node.0)].and_then(|texts| texts.sms.as_ref());
     if (0..resolved.texts.len()).all(|at| texts(at).is_none()) {
-        let message = format!("`{}` has no text message to say the fact `{}` in", resolved.links.name(node), id.as_str());
+        let message =
+            format!("`{}` has no text message to say the fact `{}` in", resolved.links.name(node), id.as_str());
         issues.add(Finding::error("FC-02", id.place.clone(), message).expected("`sms` in every language"));
         return;
     }
@@ -183,7 +190,14 @@ fn texted_right(resolved: &Resolved, node: NodeIx, id: &Text, fact: &Fact, issue
         let Some(at) = message.language.map(|language| usize::from(language.0)) else { continue };
         let Some(groups) = fact.must_text[at].as_ref().or(fact.must_say[at].as_ref()) else { continue };
         let place = &message.source.place;
-        must_hold(&message.words, groups, place, &format!("the text of `{}` does not say", resolved.links.name(node)), id, issues);
+        must_hold(
+            &message.words,
+            groups,
+            place,
+            &format!("the text of `{}` does not say", resolved.links.name(node)),
+            id,
+            issues,
+        );
     }
 }
 

@@ -7,8 +7,8 @@ use super::DOOR;
 use crate::base::E164;
 use crate::flow::{Hotline, LangIx, Output, Prompt};
 use crate::privacy::SESSION_LIFE_S;
-use crate::provider::{Accept, Line};
-use crate::twiml::{Dial, Gather, GatherVerb, MessagingResponse, Number, Redirect, Say, Verb, VoiceResponse};
+use crate::provider::{Accept, Callee, Line};
+use crate::twiml::{Dial, Gather, GatherVerb, MessagingResponse, Noun, Redirect, Say, Verb, VoiceResponse};
 
 /// At most this many characters in one `<Say>` (twiml reference 2.1: the smallest limit of the voices).
 pub const SAY_MAX: usize = 3000;
@@ -173,7 +173,7 @@ pub fn message(words: Option<&str>) -> MessagingResponse {
 impl Ring<'_> {
     /// `None` for a line that takes calls by key when there is no whisper: its voicemail would answer the caller.
     fn dial(&self, action: Option<&str>) -> Option<Dial> {
-        let url = match self.line.accept {
+        let whisper = match self.line.accept {
             Accept::Key => Some(DOOR.address(self.whisper?)),
             Accept::Pickup => None,
         };
@@ -182,7 +182,11 @@ impl Ring<'_> {
             time_limit_s: self.time_limit_s.clamp(1, TALK_MAX_S),
             timeout_s: self.line.ring_s.clamp(5, 60),
             action: action.map(|url| DOOR.address(url)),
-            number: Number { number: self.line.number.expose().to_owned(), url },
+            noun: match &self.line.callee {
+                Callee::Number(number) => Noun::Number(number.expose().to_owned()),
+                Callee::Pretend => Noun::Sip("sip:counsellor@demonstration.invalid".to_owned()),
+            },
+            whisper,
         })
     }
 }
@@ -313,12 +317,19 @@ mod tests {
     }
 
     fn line(accept: Accept) -> Line {
-        Line { number: number(DESK), accept, ring_s: 25 }
+        Line { callee: Callee::Number(number(DESK)), accept, ring_s: 25 }
     }
 
     fn links<'a>(own: &'a E164, line: &'a Line) -> Links<'a> {
         let ring = Ring { own, line, time_limit_s: 7200, whisper: Some("/whisper?w=1") };
         Links { key: "/key?s=1", silence: "/silence?s=1", dial: "/dial?s=1", ring: Some(ring) }
+    }
+
+    fn noun(noun: &Noun) -> &str {
+        match noun {
+            Noun::Number(number) => number,
+            Noun::Sip(uri) => uri,
+        }
     }
 
     /// A document in a few words a verb, for comparing.
@@ -338,11 +349,11 @@ mod tests {
             Verb::Redirect(redirect) => format!("redirect {}", redirect.url),
             Verb::Dial(dial) => format!(
                 "dial {} as {} ring {} limit {} whisper {} then {}",
-                dial.number.number,
+                noun(&dial.noun),
                 dial.caller_id,
                 dial.timeout_s,
                 dial.time_limit_s,
-                dial.number.url.as_deref().unwrap_or("-"),
+                dial.whisper.as_deref().unwrap_or("-"),
                 dial.action.as_deref().unwrap_or("-"),
             ),
             Verb::Hangup => "hangup".into(),
@@ -542,8 +553,8 @@ mod tests {
                 for verb in &document.verbs {
                     if let Verb::Dial(dial) = verb {
                         prop_assert_eq!(&dial.caller_id, OWN);
-                        prop_assert_eq!(&dial.number.number, DESK);
-                        prop_assert_eq!(dial.number.url.is_some(), !pickup);
+                        prop_assert_eq!(noun(&dial.noun), DESK);
+                        prop_assert_eq!(dial.whisper.is_some(), !pickup);
                     }
                 }
             }

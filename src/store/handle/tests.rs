@@ -107,7 +107,7 @@ async fn a_restart_keeps_counts_leases_and_revisions() {
     store.count(DAY, CountKey::CALL);
     store.count(DAY, CountKey::node("help"));
     assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Ok(Opened::Granted));
-    assert_eq!(store.lease_accept(ONE, at(1)).await, Ok(true));
+    assert_eq!(store.lease_accept(ONE, at(1), at(9000)).await, Ok(true));
     assert_eq!(store.revision_put(Revision(7), &files("one"), at(0)).await, Ok(()));
     assert!(store.healthy());
     assert_eq!(store.close().await, Ok(()));
@@ -178,7 +178,7 @@ async fn a_store_that_is_not_there_answers_at_once() {
     let begun = Instant::now();
     store.count(DAY, CountKey::CALL);
     assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
-    assert_eq!(store.lease_accept(ONE, at(0)).await, Err(Unavailable));
+    assert_eq!(store.lease_accept(ONE, at(0), at(9000)).await, Err(Unavailable));
     assert_eq!(store.lease_peek(ONE).await, Err(Unavailable));
     assert_eq!(store.lease_end(ONE).await, Err(Unavailable));
     assert_eq!(store.lease_live(DESK, at(0)).await, Err(Unavailable));
@@ -202,7 +202,7 @@ async fn a_lock_of_another_program_is_said_once_and_outlived() {
 
     let begun = Instant::now();
     store.count(DAY, CountKey::CALL);
-    assert_eq!(store.lease_accept(TWO, at(0)).await, Err(Unavailable));
+    assert_eq!(store.lease_accept(TWO, at(0), at(9000)).await, Err(Unavailable));
     assert_eq!(store.lease_end(TWO).await, Err(Unavailable));
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert!(!store.healthy());
@@ -270,7 +270,7 @@ async fn a_deleted_database_is_begun_anew() {
     store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
     store.count(DAY, CountKey::CALL);
     std::fs::rename(&folder, home.path().join("away")).unwrap();
-    assert_eq!(store.lease_accept(ONE, at(0)).await, Ok(false));
+    assert_eq!(store.lease_accept(ONE, at(0), at(9000)).await, Ok(false));
     assert_eq!(store.lease_open(TWO, DESK, at(0), at(60)).await, Ok(Opened::Granted));
     assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
     assert!(folder.join(FILE_NAME).exists());
@@ -429,7 +429,7 @@ async fn the_files_hold_nothing_of_a_call_that_is_over() {
     // It goes from the log into the file itself, which is harder to get rid of.
     cut().await;
     assert!(holds("0123456789abcdef"), "a living lease is found, so this search can fail");
-    store.lease_accept(ONE, at(1)).await.unwrap();
+    store.lease_accept(ONE, at(1), at(9000)).await.unwrap();
     store.lease_end(ONE).await.unwrap();
     cut().await;
     assert!(holds("node/a-____________-b"));

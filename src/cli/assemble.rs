@@ -1,0 +1,144 @@
+//! Puts a running line together from the checked configuration: the one place where clock and chance come in.
+
+use super::Failure;
+use super::config::{Config, Mode};
+use crate::base::E164;
+use crate::base::hours::Hours;
+use crate::menu::{Hotline, LangIx, Settings};
+use crate::privacy::{DaySalt, KeyRing};
+use crate::provider::twilio::answer::{SayConfig, Voice};
+use crate::provider::twilio::signature::Verifier;
+use crate::provider::{Accept, Callee, Line};
+use crate::server::{Door, Metrics, Proof};
+use crate::sms::Rules;
+use crate::store::{Clock, Store};
+use crate::switchboard::{Desk, Hotlines, Setup, Switchboard};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// The demonstration's own number, from the range reserved for fiction.
+pub const DEMONSTRATION_NUMBER: &str = "+12025550100";
+
+/// Bytes from the system's random source.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // Without randomness there are no keys, and nothing could be sealed: the system is broken, and we stop.
+    getrandom::fill(&mut bytes).expect("the system's random source answers");
+    bytes
+}
+
+pub fn today() -> Date {
+    Timestamp::now().to_zoned_datetime(TimeZone::system()).date()
+}
+
+/// Opening hours in the time zone that counts: the configuration's, else the hotline's.
+pub fn hours(config: &Config, hotline: &Hotline) -> Hours {
+    let zone = config.timezone.clone().unwrap_or_else(|| hotline.timezone.clone());
+    Hours { zone, ..config.desk.hours.clone() }
+}
+
+/// What the words of the menus depend on.
+pub fn settings(config: &Config) -> Settings {
+    Settings {
+        hours: config.desk.line.as_ref().map(|_| config.desk.hours.clone()),
+        number: config.number.as_ref().map_or(DEMONSTRATION_NUMBER, E164::expose).to_owned(),
+    }
+}
+
+/// The switchboard of this configuration.
+///
+/// # Errors
+/// A language that the provider is not told how to speak, or a desk language the hotline does not have.
+pub fn switchboard(
+    config: &Config,
+    hotline: Hotline,
+    keys: KeyRing,
+    store: Store,
+    now: Timestamp,
+) -> Result<Switchboard, Failure> {
+    let setup = Setup {
+        public_url: config.public_url.clone(),
+        hours: hours(config, &hotline),
+        desk: desk(config),
+        desk_language: desk_language(config, &hotline)?,
+        say: say(config, &hotline)?,
+        texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
+    };
+    let hotlines = Hotlines::new(hotline, settings(config));
+    Ok(Switchboard::new(setup, hotlines, keys, store, DaySalt::new(random()), now))
+}
+
+/// Who is rung: the configured line, in the demonstration a pretend counsellor, else nobody.
+pub fn desk(config: &Config) -> Option<Desk> {
+    let callee = match (&config.desk.line, config.mode) {
+        (Some(line), _) => Callee::Number(line.clone()),
+        (None, Mode::Demonstration) => Callee::Pretend,
+        (None, Mode::Provider) => return None,
+    };
+    let own = config.number.clone().or_else(|| E164::new(DEMONSTRATION_NUMBER))?;
+    let accept = if config.desk.pickup { Accept::Pickup } else { Accept::Key };
+    Some(Desk {
+        line: Line { callee, accept, ring_s: config.desk.ring_s },
+        own,
+        talk_max_s: u32::from(config.desk.talk_max_min) * 60,
+    })
+}
+
+/// How the provider speaks each language of the hotline.
+pub fn say(config: &Config, hotline: &Hotline) -> Result<SayConfig, Failure> {
+    let mut voices = Vec::with_capacity(hotline.languages.len());
+    for language in &hotline.languages {
+        let voice = config.say.get(language).ok_or_else(|| {
+            Failure::cannot(format!(
+                "the provider is not told how to speak `{language}`: add `{language} = {{ language = \"{language}-..\", voice = \"...\" }}` to `[say.twilio]`"
+            ))
+        })?;
+        voices.push(Voice { language: voice.language.clone(), voice: voice.voice.clone() });
+    }
+    Ok(SayConfig { voices })
+}
+
+fn desk_language(config: &Config, hotline: &Hotline) -> Result<LangIx, Failure> {
+    match config.desk.language {
+        None => Ok(LangIx(0)),
+        Some(language) => hotline.language_ix(language).ok_or_else(|| {
+            Failure::cannot(format!("`[desk] language` is `{language}`: expected one of the hotline's languages"))
+        }),
+    }
+}
+
+/// The public door in front of a switchboard.
+///
+/// # Errors
+/// A secret that is empty.
+pub fn door(config: &Config, switchboard: Arc<Switchboard>, clock: Clock, trace_calls: bool) -> Result<Door, Failure> {
+    let proof = match config.mode {
+        Mode::Demonstration => Proof::Loopback,
+        Mode::Provider => Proof::Signature { verifier: verifier(config)?, public_url: config.public_url.clone() },
+    };
+    Ok(Door {
+        switchboard,
+        proof,
+        account: config.account_sid.clone(),
+        clock,
+        metrics: Arc::new(Metrics::default()),
+        room: Semaphore::new(config.limits.requests),
+        read_s: config.limits.read_s,
+        trace_calls: trace_calls && config.mode == Mode::Demonstration,
+    })
+}
+
+fn verifier(config: &Config) -> Result<Verifier, Failure> {
+    let (first, more) = config.auth_tokens.split_first().ok_or_else(|| Failure::cannot("there is no auth token"))?;
+    let mut verifier = Verifier::new(first).map_err(Failure::cannot)?;
+    for token in more {
+        verifier = verifier.or_token(token).map_err(Failure::cannot)?;
+    }
+    match &config.shared_key {
+        Some(key) => verifier.or_shared_key(key).map_err(Failure::cannot),
+        None => Ok(verifier),
+    }
+}

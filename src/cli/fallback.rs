@@ -1,0 +1,43 @@
+//! `hulplijn fallback`: the static document for the provider's fallback address.
+
+use super::config::{Config, Flags};
+use super::menus::{self, Origin};
+use super::{Done, Failure, assemble, screen};
+use crate::provider::Accept;
+use crate::provider::twilio::answer;
+use std::path::PathBuf;
+
+/// Upload the document where it stays when this machine is gone (the provider's own document hosting, a web host), and
+/// enter its address at the provider as "primary handler fails".
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Where to write it [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub fn run(arguments: Arguments) -> Done {
+    let config = Config::load(&arguments.flags, &super::environment).map_err(Failure::cannot)?;
+    let sources = Origin::choose(config.menus.clone()).read()?;
+    let (hotline, _) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
+    // Without us there is nobody to whisper: only a line that takes every call may ring.
+    let desk = assemble::desk(&config).filter(|desk| desk.line.accept == Accept::Pickup && config.desk.line.is_some());
+    let ring = desk.as_ref().map(|desk| desk.ring(None));
+    let document = answer::fallback(&hotline, &assemble::say(&config, &hotline)?, ring.as_ref()).to_xml();
+    match arguments.out {
+        None => screen::line(&document),
+        Some(path) => {
+            std::fs::write(&path, document)
+                .map_err(|error| Failure::cannot(format!("cannot write `{}`: {error}", path.display())))?;
+            let then = if desk.is_some() {
+                "then rings the desk's line"
+            } else {
+                "then ends (a line with `accept = \"pickup\"` would be rung)"
+            };
+            screen::line(&format!("wrote {}: the emergency line in every language, {then}", path.display()));
+        }
+    }
+    Ok(())
+}

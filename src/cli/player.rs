@@ -1,0 +1,264 @@
+//! Plays a call: drives a `phone` against a server, with a caller and a counsellor who follow a script.
+
+use crate::base::Digit;
+use crate::phone::{
+    CalleeDoes, End, FetchFailure, Heard, Input, Leg, Output, Phone, Purpose, Request, Response, Sound,
+};
+use std::collections::VecDeque;
+
+/// Carries a request to a server. The door decides how: through a router in this process, or over the network.
+pub trait Exchange {
+    /// `now_ms`: since the call began.
+    fn send(&mut self, request: &Request, now_ms: u64) -> impl Future<Output = Result<Response, FetchFailure>>;
+}
+
+/// What the caller does, when everything has been said and a key is awaited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act {
+    Press(Digit),
+    /// Waits until the time for a key is up.
+    Wait,
+    HangUp,
+}
+
+/// What the counsellor's line does when it rings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub enum Counsellor {
+    /// Picks up, presses 1, talks, hangs up
+    #[default]
+    Takes,
+    /// Picks up, presses 1, and the caller hangs up first
+    Outlasts,
+    /// Picks up and presses nothing
+    Voicemail,
+    /// Picks up and presses another key than 1
+    Declines,
+    /// Is busy
+    Busy,
+    /// Lets it ring
+    Away,
+    /// Lets it ring, and the caller hangs up meanwhile
+    Late,
+    /// The call cannot be placed
+    Unreachable,
+}
+
+impl Counsellor {
+    /// The words a story uses, after "Counsellor: ".
+    pub const WORDS: [(&'static str, Counsellor); 8] = [
+        ("takes the call", Counsellor::Takes),
+        ("takes the call, and she hangs up first", Counsellor::Outlasts),
+        ("a voicemail picks up", Counsellor::Voicemail),
+        ("declines", Counsellor::Declines),
+        ("is busy", Counsellor::Busy),
+        ("does not answer", Counsellor::Away),
+        ("does not answer, and she hangs up meanwhile", Counsellor::Late),
+        ("cannot be reached", Counsellor::Unreachable),
+    ];
+}
+
+/// What happened in a call, in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    Did(Act),
+    Said {
+        leg: Leg,
+        at_ms: u64,
+        words: String,
+    },
+    Rings,
+    CounsellorPressed(Digit),
+    Talk,
+    /// She hung up while it rang or during the talk.
+    Left,
+    /// Something a provider would note in its error log.
+    Trouble(String),
+    Ended {
+        at_ms: u64,
+        why: End,
+    },
+}
+
+/// How long until the counsellor does something, and how long people talk, in milliseconds.
+const COUNSELLOR_MS: u64 = 3_000;
+const TALK_MS: u64 = 60_000;
+
+/// A played call is at most this long; a script that never ends is ended.
+const LONGEST_MS: u64 = 2 * 3_600_000;
+
+/// Who decides for the caller, and who reads what happens.
+pub trait Script {
+    /// The phone waits: what the caller does now, or `None` once `until_ms` has come (never with `until_ms` unset).
+    fn next(&mut self, state: &State, until_ms: Option<u64>) -> impl Future<Output = Option<Act>>;
+    /// Something happened that a reader of the call wants to know.
+    fn tell(&mut self, event: Event);
+}
+
+/// What a script may look at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct State {
+    pub now_ms: u64,
+    /// The caller hears something until then.
+    pub sounding_until_ms: u64,
+    /// A key of the caller's is awaited.
+    pub listening: bool,
+}
+
+/// What is going to happen at the desk, or to the caller because of it.
+struct Desk {
+    counsellor: Counsellor,
+    plan: VecDeque<(u64, Input)>,
+}
+
+impl Desk {
+    fn rings(&mut self, callee: u32, now_ms: u64) {
+        let does = match self.counsellor {
+            Counsellor::Away => return,
+            Counsellor::Late => Input::HangUp,
+            Counsellor::Busy => Input::Callee(callee, CalleeDoes::Busy),
+            Counsellor::Unreachable => Input::Callee(callee, CalleeDoes::Fail),
+            _ => Input::Callee(callee, CalleeDoes::Answer),
+        };
+        self.plan.push_back((now_ms + COUNSELLOR_MS, does));
+    }
+
+    fn is_asked(&mut self, callee: u32, now_ms: u64) {
+        let key = match self.counsellor {
+            Counsellor::Takes | Counsellor::Outlasts => Digit::of_option(0),
+            Counsellor::Declines => Digit::of_option(1),
+            _ => None,
+        };
+        let pressed = key.map(|key| (now_ms + COUNSELLOR_MS, Input::Callee(callee, CalleeDoes::Key(key))));
+        self.plan.extend(pressed);
+    }
+
+    fn talks(&mut self, callee: u32, now_ms: u64) {
+        let ends = match self.counsellor {
+            Counsellor::Outlasts => Input::HangUp,
+            _ => Input::Callee(callee, CalleeDoes::HangUp),
+        };
+        self.plan.push_back((now_ms + TALK_MS, ends));
+    }
+
+    /// What is due before the phone itself has something to do.
+    fn due(&mut self, until_ms: Option<u64>) -> Option<(u64, Input)> {
+        let (at_ms, _) = self.plan.front()?;
+        until_ms.is_none_or(|until_ms| *at_ms <= until_ms).then(|| self.plan.pop_front())?
+    }
+}
+
+/// Plays the call to its end.
+pub async fn play<E: Exchange, S: Script>(mut phone: Phone, counsellor: Counsellor, exchange: &mut E, script: &mut S) {
+    let mut state = State::default();
+    let mut desk = Desk { counsellor, plan: VecDeque::new() };
+    let mut ended = false;
+    loop {
+        match phone.poll_output() {
+            Output::Request(request) => {
+                let answer = exchange.send(&request, state.now_ms).await;
+                // Nobody waits for the answer to a notice.
+                if request.purpose != Purpose::Notice {
+                    phone.handle_input(match answer {
+                        Ok(response) => Input::Response(response),
+                        Err(why) => Input::FetchFailed { request: request.id, why },
+                    });
+                }
+            }
+            Output::Heard(heard) => hear(&mut state, script, heard),
+            Output::Interrupted { leg: Leg::Caller, .. } => state.sounding_until_ms = state.now_ms,
+            Output::Listening(listening) => match listening.leg {
+                Leg::Caller => state.listening = true,
+                Leg::Callee(callee) => desk.is_asked(callee, state.now_ms),
+            },
+            Output::Dialling(dialling) => {
+                state.listening = false;
+                script.tell(Event::Rings);
+                desk.rings(dialling.callee, state.now_ms);
+            }
+            Output::Bridged { callee } => {
+                desk.plan.clear();
+                script.tell(Event::Talk);
+                desk.talks(callee, state.now_ms);
+            }
+            Output::CalleeEnded { .. } => desk.plan.clear(),
+            Output::Finding(finding) => script.tell(Event::Trouble(finding.words)),
+            Output::Ended(why) => {
+                script.tell(Event::Ended { at_ms: state.now_ms, why });
+                ended = true;
+            }
+            // What was still to be told to the server has been told.
+            Output::Wait { .. } if ended => return,
+            Output::Wait { .. } if state.now_ms > LONGEST_MS => phone.handle_input(Input::HangUp),
+            Output::Wait { until_ms } => wait(&mut phone, &mut state, &mut desk, script, until_ms).await,
+            Output::Answered | Output::Interrupted { .. } => {}
+        }
+    }
+}
+
+/// Lets the next thing happen: the caller's act, the counsellor's, or the time.
+async fn wait<S: Script>(phone: &mut Phone, state: &mut State, desk: &mut Desk, script: &mut S, until_ms: Option<u64>) {
+    let due = desk.due(until_ms);
+    let next_ms = due.as_ref().map(|(at_ms, _)| *at_ms).or(until_ms);
+    if let Some(act) = script.next(state, next_ms).await {
+        desk.plan.extend(due);
+        script.tell(Event::Did(act));
+        match act {
+            Act::Press(key) => phone.handle_input(Input::Key(key)),
+            Act::HangUp => phone.handle_input(Input::HangUp),
+            Act::Wait => {}
+        }
+        state.listening = false;
+        return;
+    }
+    let Some(next_ms) = next_ms else {
+        // Nobody does anything any more and nothing is going to happen: the caller hangs up.
+        return phone.handle_input(Input::HangUp);
+    };
+    state.now_ms = state.now_ms.max(next_ms);
+    phone.handle_input(Input::Time(state.now_ms));
+    if let Some((_, input)) = due {
+        match input {
+            Input::HangUp => script.tell(Event::Left),
+            Input::Callee(_, CalleeDoes::Key(key)) => script.tell(Event::CounsellorPressed(key)),
+            _ => {}
+        }
+        phone.handle_input(input);
+    }
+}
+
+fn hear<S: Script>(state: &mut State, script: &mut S, heard: Heard) {
+    if heard.leg == Leg::Caller {
+        state.sounding_until_ms = heard.at_ms.saturating_add(heard.ms);
+    }
+    let words = match heard.what {
+        Sound::Say { words, .. } => words,
+        Sound::Play { url } => format!("(the sound {url})"),
+        Sound::Tones(tones) => format!("(the tones {tones})"),
+        Sound::ApplicationError => "(the provider's own words for a failure)".to_owned(),
+        Sound::Silence | Sound::Ringing => return,
+    };
+    script.tell(Event::Said { leg: heard.leg, at_ms: heard.at_ms, words });
+}
+
+/// A caller who hears everything that is said and then does the next thing on a list; at its end she hangs up.
+pub struct Listed {
+    pub acts: VecDeque<Act>,
+    pub events: Vec<Event>,
+}
+
+impl Listed {
+    pub fn new(acts: impl IntoIterator<Item = Act>) -> Listed {
+        Listed { acts: acts.into_iter().collect(), events: Vec::new() }
+    }
+}
+
+impl Script for Listed {
+    async fn next(&mut self, state: &State, _until_ms: Option<u64>) -> Option<Act> {
+        let her_turn = state.listening && state.sounding_until_ms <= state.now_ms;
+        if !her_turn { None } else { Some(self.acts.pop_front().unwrap_or(Act::HangUp)) }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}

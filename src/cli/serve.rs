@@ -1,0 +1,310 @@
+//! `hulplijn serve`: answers calls and texts.
+
+use super::config::{Config, Flags, Mode};
+use super::menus::{self, Origin};
+use super::{Done, Failure, assemble, key, screen};
+use crate::base::{Finding, Severity, Sources};
+use crate::menu::{self, Hotline};
+use crate::privacy::DaySalt;
+use crate::server::{Metrics, Stop, admin_router, public_router, serve};
+use crate::store::{OpenError, Options, Store};
+use crate::switchboard::Switchboard;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
+/// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Write each answer to the log; in the demonstration only
+    #[arg(long)]
+    trace_calls: bool,
+}
+
+pub fn run(arguments: Arguments) -> Done {
+    // Before anything is read that a core file must not show.
+    harden();
+    let config = Config::load(&arguments.flags, &super::environment).map_err(Failure::cannot)?;
+    if arguments.trace_calls && config.mode != Mode::Demonstration {
+        return Err(Failure::cannot(
+            "`--trace-calls` is for the demonstration: with a provider nothing of a call is logged",
+        ));
+    }
+    log();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
+    runtime.block_on(line(config, arguments.trace_calls))
+}
+
+/// No core files, and no other process of this user may look into this one (CS-10).
+fn harden() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
+        eprintln!("warning: core files could not be switched off: switch them off for the service (`LimitCORE=0`)");
+    }
+}
+
+fn log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("HULPLIJN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let colors = screen::colors(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(colors)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+async fn line(config: Config, trace_calls: bool) -> Done {
+    let origin = Origin::choose(config.menus.clone());
+    let sources = origin.read()?;
+    let (hotline, findings) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
+    let notices = before_going_live(&config, &findings)?;
+
+    let store = open_store(&config.data).await?;
+    let keys = key::open_or_make(&config.data)?;
+    keep_revision(&store, &hotline, &sources).await;
+    let summary = Summary::of(&hotline, &origin, &findings);
+    let switchboard = Arc::new(assemble::switchboard(&config, hotline, keys, store, Timestamp::now())?);
+    let clock = Arc::new(Timestamp::now);
+    let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, trace_calls)?);
+    let metrics = Arc::clone(&door.metrics);
+
+    let public = bind("listen", config.listen).await?;
+    let admin = match config.admin_listen {
+        Some(address) => Some(bind("admin_listen", address).await?),
+        None => None,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let mut listeners = tokio::task::JoinSet::new();
+    print_screen(&config, &public, admin.as_ref(), &summary, &notices);
+    listeners.spawn(serve(
+        public,
+        public_router(Arc::clone(&door)),
+        config.limits.clone(),
+        Arc::clone(&metrics),
+        stopped.clone(),
+    ));
+    if let Some(admin) = admin {
+        let router = admin_router(Arc::clone(&switchboard), Arc::clone(&metrics));
+        listeners.spawn(serve(admin, router, config.limits.clone(), Arc::new(Metrics::default()), stopped.clone()));
+    }
+    let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
+    let watching = match (&origin, config.mode) {
+        (Origin::Folder(folder), Mode::Demonstration) => Some(tokio::spawn(watch_menus(
+            folder.clone(),
+            Arc::clone(&switchboard),
+            assemble::settings(&config),
+            stopped,
+        ))),
+        _ => None,
+    };
+
+    wait_for_signal().await;
+    tracing::info!("stopping: finishing what is in flight");
+    let _ = stop.send(true);
+    while listeners.join_next().await.is_some() {}
+    ticking.abort();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    switchboard.close().await;
+    Ok(())
+}
+
+/// What blocks a real line, and what the keeper is told at every start.
+fn before_going_live(config: &Config, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+    let mut notices = Vec::new();
+    let unchecked: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Notice).collect();
+    if config.live && !unchecked.is_empty() {
+        let list: String = unchecked.iter().map(|finding| format!("  {}\n", finding.message)).collect();
+        if !config.trial {
+            return Err(Failure::not_good(format!(
+                "this hotline cannot go live: {} numbers in contacts.toml have not been checked\n{list}\
+                 call each number, then write `checked_on` and `checked_by` beside it\n\
+                 to try a real provider all the same, before any caller knows the number: `serve --trial`",
+                unchecked.len()
+            )));
+        }
+        notices.push(format!("TRIAL: {} numbers are unchecked; no caller may know this line yet", unchecked.len()));
+    }
+    if config.mode == Mode::Provider {
+        notices.extend(
+            crate::provider::twilio::DOOR
+                .unkept_promises()
+                .into_iter()
+                .map(|(id, why)| format!("{id} is not kept at this door: {why}")),
+        );
+        if config.opt_out_off_on.is_none() {
+            notices.push("the provider answers STOP and HELP with texts of its own: switch that off there, then set `[opt_out] handling_off_on`".to_owned());
+        }
+        if config.desk.line.is_none() {
+            notices
+                .push("nobody can be reached: `[desk] line` is not set, callers hear that nobody is there".to_owned());
+        }
+    }
+    Ok(notices)
+}
+
+/// The store, or none: a line without a database still answers.
+async fn open_store(data: &Path) -> Result<Store, Failure> {
+    match Store::open(data, Options { clock: Arc::new(Timestamp::now) }) {
+        Ok(store) => Ok(store),
+        // Going on would write into what another version keeps.
+        Err(error @ OpenError::Newer { .. }) => Err(Failure::cannot(error)),
+        Err(error) => {
+            tracing::error!(%error, "no database: calls are answered, nothing is counted");
+            Ok(Store::absent())
+        }
+    }
+}
+
+async fn keep_revision(store: &Store, hotline: &Hotline, sources: &Sources) {
+    if store.revision_put(hotline.revision, sources, Timestamp::now()).await.is_err() {
+        tracing::warn!("the menu files could not be kept: calls in progress begin again after a change");
+    }
+}
+
+async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::cannot(format!("cannot listen on {address} (`{key}`): {error}")))
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Once a minute, so that what is hashed is forgotten soon after its time.
+async fn tick(switchboard: Arc<Switchboard>, mut stop: Stop) {
+    loop {
+        tokio::select! {
+            _ = tokio::time::sleep(Duration::from_secs(60)) => switchboard.tick(Timestamp::now(), DaySalt::new(assemble::random())),
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Checks the menu files on every save: a good save is on the line at once, a wrong one is refused with its findings.
+async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: menu::Settings, mut stop: Stop) {
+    use notify::Watcher;
+    let (saved, mut saves) = tokio::sync::mpsc::channel::<()>(1);
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            // A save that is already announced need not be announced twice.
+            let _ = saved.try_send(());
+        }
+    });
+    let mut watcher = match watcher {
+        Ok(watcher) => watcher,
+        Err(error) => return tracing::warn!(%error, "the menu files are not watched"),
+    };
+    if let Err(error) = watcher.watch(&folder, notify::RecursiveMode::Recursive) {
+        return tracing::warn!(%error, "the menu files are not watched");
+    }
+    let origin = Origin::Folder(folder);
+    loop {
+        tokio::select! {
+            save = saves.recv() => if save.is_none() { return },
+            _ = stop.changed() => return,
+        }
+        // An editor saves in several steps.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        while saves.try_recv().is_ok() {}
+        take_save(&origin, &switchboard, &settings);
+    }
+}
+
+fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::Settings) {
+    let loaded = origin.read().and_then(|sources| menus::load(&sources, settings, assemble::today()));
+    match loaded {
+        Err(failure) => {
+            eprintln!("{}\nthe save is refused; the line goes on with what it had", failure.lines.trim_end());
+        }
+        Ok((hotline, _)) if hotline.revision == switchboard.revision() => {}
+        Ok((hotline, findings)) => {
+            let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+            let revision = hotline.revision;
+            switchboard.hotlines().replace(hotline);
+            eprintln!("saved and on the line: revision {revision}, {warnings} warnings");
+        }
+    }
+}
+
+/// What the start screen says of the menus.
+struct Summary {
+    text: String,
+}
+
+impl Summary {
+    fn of(hotline: &Hotline, origin: &Origin, findings: &[Finding]) -> Summary {
+        let languages: Vec<&str> = hotline.languages.iter().map(|language| language.as_str()).collect();
+        let text = format!(
+            "{origin}: {}, {}, {} nodes, revision {}; {}",
+            hotline.name,
+            languages.join(" "),
+            hotline.nodes.len(),
+            hotline.revision,
+            menu::diagnostic::summary(findings)
+        );
+        Summary { text }
+    }
+}
+
+fn print_screen(
+    config: &Config,
+    public: &TcpListener,
+    admin: Option<&TcpListener>,
+    summary: &Summary,
+    notices: &[String],
+) {
+    let here =
+        |listener: &TcpListener| listener.local_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
+    let public = here(public);
+    let mut lines = vec![format!("hulplijn {}", env!("CARGO_PKG_VERSION")), format!("menus    {}", summary.text)];
+    lines.push(format!("data     {} (counts, no callers)", config.data.display()));
+    if let Some(admin) = admin {
+        lines.push(format!("keeper   http://{}/readyz and /metrics", here(admin)));
+    }
+    match config.mode {
+        Mode::Demonstration => {
+            lines.push(format!(
+                "line     http://{public}: demonstration, this machine only, pretend counsellor, nothing is dialled"
+            ));
+            lines.push(String::new());
+            lines.push("Try next, in another terminal:".to_owned());
+            lines.push("  hulplijn call                 a call: press keys, read what is heard".to_owned());
+            lines.push("  hulplijn text \"HELP\"          a text and its answer".to_owned());
+            lines.push(format!("  curl -d 'CallSid=CA1&AccountSid=AC1&From=%2B12025550123&To=%2B12025550100&CallStatus=ringing' http://{public}/twilio/voice"));
+            if matches!(Origin::choose(config.menus.clone()), Origin::Folder(_)) {
+                lines.push("Change a menu file and save it: it is checked, and on the line at once.".to_owned());
+            }
+            lines.push("Stop with Ctrl-C.".to_owned());
+        }
+        Mode::Provider => {
+            lines.push(format!("line     http://{public}, known to the provider as {}", config.public_url));
+            lines.push(format!("webhooks {0}/twilio/voice (calls), {0}/twilio/sms (texts), {0}/twilio/status (call status), all HTTP POST", config.public_url));
+        }
+    }
+    lines.extend(notices.iter().map(|notice| format!("notice   {notice}")));
+    lines.push(String::new());
+    screen::print(&lines.join("\n"));
+}

@@ -1,0 +1,16 @@
+//! `server`: the doors for providers and for the keeper: routes on one screen, limits, errors, graceful stop.
+//!
+//! Contract: a request that is not the provider's gets nothing; a provider's request always gets an answer a caller
+//! can hear. Must never contain: SQL, decisions about calls.
+
+mod admin;
+mod limits;
+mod metrics;
+mod run;
+mod webhook;
+
+pub use admin::admin_router;
+pub use limits::{Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET};
+pub use metrics::Metrics;
+pub use run::{Stop, serve};
+pub use webhook::{Door, Proof, public_router};

@@ -1,0 +1,49 @@
+//! The events of a text.
+
+use super::{Switchboard, lock};
+use crate::menu::Hotline;
+use crate::provider::Text;
+use crate::sms::{self, TextCount};
+use crate::store::CountKey;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+impl Switchboard {
+    /// The one direct answer to this text, or nothing.
+    pub async fn text(&self, text: &Text, now: Timestamp) -> Option<Arc<str>> {
+        if text.answered_by_provider {
+            return None;
+        }
+        self.texts.once(text.id.as_str(), now, async { self.reply(text, now) }).await
+    }
+
+    fn reply(&self, text: &Text, now: Timestamp) -> Option<Arc<str>> {
+        let hotline = self.hotlines.live();
+        let sender = {
+            let salt = lock(&self.salt);
+            text.from.number().map_or(0, |number| salt.1.hash(number.expose()))
+        };
+        let outcome = {
+            let mut limiter = lock(&self.limiter);
+            sms::reply(&hotline, &mut limiter, &self.setup.texts, &text.from, sender, &text.body, now)
+        };
+        if outcome.silent == Some(sms::Why::Ceiling) {
+            tracing::warn!("the daily ceiling of texts is reached: only 112 is answered until tomorrow");
+        }
+        for count in &outcome.counts {
+            self.store.count(hotline.day(now), key(&hotline, *count));
+        }
+        outcome.text.map(Arc::from)
+    }
+}
+
+fn key(hotline: &Hotline, count: TextCount) -> CountKey {
+    match count {
+        TextCount::Code => CountKey::text("code"),
+        TextCount::Keyword => CountKey::text("keyword"),
+        TextCount::Emergency => CountKey::text("emergency"),
+        TextCount::Unknown => CountKey::text("unknown"),
+        TextCount::Last => CountKey::text("last"),
+        TextCount::Language(language) => CountKey::language(hotline.language(language)),
+    }
+}

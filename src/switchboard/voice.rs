@@ -1,0 +1,279 @@
+//! The events of a call.
+
+use super::{LINE, Switchboard, lock};
+use crate::base::{Digit, LeaseId};
+use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Output, Place, Session};
+use crate::menu::{Hotline, LangIx};
+use crate::privacy::{self, Binding, Purpose};
+use crate::provider::twilio::DOOR;
+use crate::provider::twilio::answer::{self, Links};
+use crate::provider::{Accept, Call, DialResult};
+use crate::store::{CountKey, Opened};
+use crate::twiml::VoiceResponse;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a provider told us of a call.
+#[derive(Clone, Copy, Debug)]
+pub enum VoiceEvent {
+    Began,
+    /// A key; `None` when the provider's request names none that exists.
+    Key(Option<Digit>),
+    Silence,
+    /// `None`: there was no line to ring.
+    DialEnded(Option<DialResult>),
+    /// The counsellor picked up.
+    Whisper,
+    /// The counsellor pressed a key.
+    Accept(Option<Digit>),
+}
+
+/// What the whisper address carries.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    lease: LeaseId,
+    language: Option<LangIx>,
+    cannot_speak: bool,
+}
+
+/// How long a line that was rung stays taken if nothing is ever heard of it again, beside its ringing.
+const WHISPER_S: i64 = 60;
+
+/// At most this many calls are remembered as having a lease.
+const LEASES_MOST: usize = 10_000;
+
+impl Switchboard {
+    /// The document that answers this event. `token` is what stands in the address.
+    pub async fn voice(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> Arc<str> {
+        match event {
+            VoiceEvent::Whisper => return self.whisper(call, token).to_xml().into(),
+            VoiceEvent::Accept(key) => return self.accept(call, token, key, now).await.to_xml().into(),
+            _ => {}
+        }
+        let key = match event {
+            VoiceEvent::Key(key) => key.map(Digit::as_char),
+            VoiceEvent::DialEnded(_) => Some('d'),
+            VoiceEvent::Silence => Some('s'),
+            _ => None,
+        };
+        // The account and the session are in the token; the status is there because a last request may follow a live one.
+        let same = (call.sid.as_str(), token, key, call.ended);
+        self.documents.once(same, now, self.answer(call, event, token, now)).await
+    }
+
+    async fn answer(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> Arc<str> {
+        // Nobody hears a final answer. What it tells of a talk is still true.
+        if call.ended {
+            if let (VoiceEvent::DialEnded(result), Some((hotline, session))) =
+                (event, self.session(call, token, now).await)
+            {
+                let dialled = self.dialled(&session, result).await;
+                if dialled.talked {
+                    self.tally(&hotline, Count::PersonAccepted, now);
+                }
+            }
+            self.free(&call.sid).await;
+            return VoiceResponse::default().to_xml().into();
+        }
+        let (hotline, session) = match self.session(call, token, now).await {
+            Some(known) => known,
+            None => {
+                let live = self.hotlines.live();
+                let session = Session::begin(live.revision, now);
+                return self.step(call, &live, session, self.began(&live, call), now).await;
+            }
+        };
+        let input = match event {
+            VoiceEvent::Key(Some(key)) => Input::Pressed(key),
+            VoiceEvent::DialEnded(result) => {
+                lock(&self.leases).remove(&call.sid);
+                Input::DialEnded(self.dialled(&session, result).await)
+            }
+            _ => Input::Silence,
+        };
+        self.step(call, &hotline, session, input, now).await
+    }
+
+    fn began(&self, hotline: &Hotline, call: &Call) -> Input {
+        Input::Began { language: hotline.lines.get(&call.to).copied() }
+    }
+
+    /// The session in the address, if it opens, is fresh, and its hotline is still to be had.
+    async fn session(&self, call: &Call, token: Option<&str>, now: Timestamp) -> Option<(Arc<Hotline>, Session)> {
+        let plain = self.keys.open(Purpose::Session, &binding(call), token?)?;
+        let session = Session::from_bytes(&plain)?;
+        if !privacy::fresh(session.issued_s, now) {
+            return None;
+        }
+        let hotline = self.hotlines.of(session.revision, &self.store, now).await?;
+        session.fits(&hotline).then_some((hotline, session))
+    }
+
+    async fn step(&self, call: &Call, hotline: &Hotline, session: Session, input: Input, now: Timestamp) -> Arc<str> {
+        let binding = binding(call);
+        let lease = self.keys.lease_id(&binding, session.step);
+        let desk = match flow::needs_desk(hotline, &session, &input) {
+            true => self.desk(now).await,
+            false => Desk::Open,
+        };
+        let mut present = Now { at: now, desk, lease };
+        let before = session.clone();
+        let (mut after, mut outputs) = flow::step(hotline, session, input.clone(), present);
+        // Somebody else may have taken the line since it was looked at.
+        if outputs.iter().any(|output| matches!(output, Output::Connect { .. }))
+            && !self.take_line(call, lease, now).await
+        {
+            present.desk = Desk::Busy;
+            (after, outputs) = flow::step(hotline, before, input, present);
+        }
+        for output in &outputs {
+            if let Output::Count(count) = output {
+                self.tally(hotline, *count, now);
+            }
+        }
+        match self.document(call, hotline, &after, &outputs) {
+            Some(document) => document.to_xml().into(),
+            None => {
+                // Cannot happen while a session is bounded as it is; a caller hears something all the same.
+                tracing::error!("a session is too large to be sealed");
+                self.trouble(now)
+            }
+        }
+    }
+
+    /// The document, with the session sealed into its addresses.
+    fn document(
+        &self,
+        call: &Call,
+        hotline: &Hotline,
+        session: &Session,
+        outputs: &[Output<'_>],
+    ) -> Option<VoiceResponse> {
+        let token = self.keys.seal(Purpose::Session, &binding(call), &session.to_bytes())?;
+        let note = outputs.iter().find_map(|output| match output {
+            Output::Connect { lease, language, cannot_speak } => {
+                Some(Note { lease: *lease, language: *language, cannot_speak: *cannot_speak })
+            }
+            _ => None,
+        });
+        let note = match note {
+            Some(note) => self.keys.seal(Purpose::Whisper, &binding(call), &postcard::to_allocvec(&note).ok()?)?,
+            None => String::new(),
+        };
+        let address = |name: &str, token: &str| format!("{}/twilio/{name}?s={token}", self.setup.public_url);
+        let (key, silence, dial) = (address("key", &token), address("silence", &token), address("dial", &token));
+        let whisper = address("whisper", &note);
+        let ring = self.setup.desk.as_ref().map(|desk| desk.ring(Some(&whisper)));
+        let links = Links { key: &key, silence: &silence, dial: &dial, ring };
+        Some(answer::voice(outputs, hotline, &links, &self.setup.say))
+    }
+
+    // ---- the desk
+
+    async fn desk(&self, now: Timestamp) -> Desk {
+        if self.setup.desk.is_none() || !self.setup.hours.open_at(now) {
+            return Desk::Closed;
+        }
+        match self.store.lease_live(LINE, now).await {
+            Ok(true) => Desk::Busy,
+            // Without a database a caller is connected all the same.
+            Ok(false) | Err(_) => Desk::Open,
+        }
+    }
+
+    /// Leases the counsellor's line to this attempt; false when somebody else has it.
+    async fn take_line(&self, call: &Call, lease: LeaseId, now: Timestamp) -> bool {
+        let Some(desk) = &self.setup.desk else { return true };
+        // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
+        let talk_s = match desk.line.accept {
+            Accept::Pickup => i64::from(desk.talk_max_s),
+            Accept::Key => WHISPER_S,
+        };
+        let expires = after(now, i64::from(desk.line.ring_s) + talk_s);
+        match self.store.lease_open(lease, LINE, now, expires).await {
+            Ok(Opened::Busy) => false,
+            Ok(Opened::Granted | Opened::Already) | Err(_) => {
+                let mut leases = lock(&self.leases);
+                // Only calls that vanished without a word stay; their leases expire in the store by themselves.
+                if leases.len() >= LEASES_MOST {
+                    leases.clear();
+                }
+                leases.insert(call.sid.clone(), lease);
+                true
+            }
+        }
+    }
+
+    async fn dialled(&self, session: &Session, result: Option<DialResult>) -> Dialled {
+        let accepted = match session.lease {
+            Some(lease) => self.store.lease_end(lease).await.ok().flatten().map(|ended| ended.accepted),
+            None => None,
+        };
+        // A line without whisper has nobody to say that it was accepted.
+        let by_key = self.setup.desk.as_ref().is_none_or(|desk| desk.line.accept == Accept::Key);
+        let accepted = accepted.filter(|_| by_key);
+        match result {
+            Some(result) if session.place == Place::Dialling => {
+                Dialled { status: result.status, talked: result.talked(accepted) }
+            }
+            _ => Dialled { status: DialStatus::Failed, talked: false },
+        }
+    }
+
+    // ---- the counsellor's leg
+
+    fn whisper(&self, call: &Call, token: Option<&str>) -> VoiceResponse {
+        if call.ended {
+            return VoiceResponse::default();
+        }
+        let note = token.and_then(|token| self.note(call, token));
+        let hotline = self.hotlines.live();
+        let accept = format!("{}/twilio/accept?s={}", self.setup.public_url, token.unwrap_or_default());
+        let language = note.as_ref().and_then(|note| note.language);
+        let cannot_speak = note.is_some_and(|note| note.cannot_speak);
+        answer::whisper(&hotline, &self.setup.say, self.setup.desk_language, language, cannot_speak, &accept)
+    }
+
+    /// Key 1 connects, whether or not the lease can be written: a counsellor who says yes is not turned away.
+    async fn accept(&self, call: &Call, token: Option<&str>, key: Option<Digit>, now: Timestamp) -> VoiceResponse {
+        let yes = key.is_some() && key == Digit::of_option(0) && !call.ended;
+        if yes
+            && let Some(note) = token.and_then(|token| self.note(call, token))
+            && let Some(desk) = &self.setup.desk
+        {
+            let expires = after(now, i64::from(desk.talk_max_s) + WHISPER_S);
+            if self.store.lease_accept(note.lease, now, expires).await.is_err() {
+                tracing::warn!("a call was taken and the database could not note it");
+            }
+        }
+        answer::accept(yes)
+    }
+
+    fn note(&self, call: &Call, token: &str) -> Option<Note> {
+        postcard::from_bytes(&self.keys.open(Purpose::Whisper, &binding(call), token)?).ok()
+    }
+
+    // ---- counts
+
+    fn tally(&self, hotline: &Hotline, count: Count, now: Timestamp) {
+        let key = match count {
+            Count::CallBegun => CountKey::CALL,
+            Count::Language(language) => CountKey::language(hotline.language(language)),
+            Count::NodeHeard(node) => CountKey::node(&hotline.node(node).name),
+            Count::PersonAsked => CountKey::PERSON_ASKED,
+            Count::PersonAccepted => CountKey::PERSON_ACCEPTED,
+            Count::NobodyFree(why) => CountKey::nobody(why),
+        };
+        self.store.count(hotline.day(now), key);
+    }
+}
+
+fn binding(call: &Call) -> Binding<'_> {
+    Binding { provider: DOOR.name, account: &call.account, call: &call.sid }
+}
+
+/// So many seconds later; a clock at the end of time stays there.
+fn after(now: Timestamp, seconds: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}

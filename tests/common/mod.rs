@@ -1,0 +1,164 @@
+//! The whole line in a test: the real router, switchboard and SQLite, a signing provider, a pretend clock.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+pub mod server;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use hulplijn::base::Sources;
+use hulplijn::cli::config::Config;
+use hulplijn::cli::{assemble, key, menus};
+use hulplijn::menu::{self, Hotline};
+use hulplijn::provider::twilio::signature::sign;
+use hulplijn::server::public_router;
+use hulplijn::store::{Options, Store};
+use hulplijn::switchboard::Switchboard;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub const TOKEN: &str = "a-test-token-of-32-characters-xx";
+pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
+pub const PUBLIC_URL: &str = "https://line.example.org";
+/// The hotline's own number, the counsellor's, and a caller's: all from ranges reserved for fiction.
+pub const OWN: &str = "+12025550100";
+pub const DESK: &str = "+447700900999";
+pub const CALLER: &str = "+447700900123";
+
+pub fn shipped_menus() -> Sources {
+    menus::Origin::Folder(Path::new(env!("CARGO_MANIFEST_DIR")).join("menus")).read().ok().expect("menus/ can be read")
+}
+
+pub fn config(extra_desk: &str, data: &Path) -> Config {
+    let text = format!(
+        "public_url = \"{PUBLIC_URL}\"\ndata = \"{}\"\n\
+         [twilio]\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\nnumber = \"{OWN}\"\n\
+         [desk]\nline = \"{DESK}\"\nring_s = 20\nlanguage = \"en\"\nhours = [\"mon-fri 09:00-17:00\"]\n{extra_desk}\n",
+        data.display()
+    );
+    Config::from_text(&text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+pub fn load(sources: &Sources, config: &Config) -> Hotline {
+    let loaded = menu::load(sources, &assemble::settings(config), "2026-11-24".parse().unwrap());
+    loaded.hotline.unwrap_or_else(|| panic!("{}", menu::diagnostic::screen(&loaded.findings, sources, false)))
+}
+
+/// A running line and the folder it keeps its data in.
+pub struct World {
+    pub folder: TempDir,
+    pub config: Config,
+    pub switchboard: Arc<Switchboard>,
+    pub router: axum::Router,
+    now_s: Arc<AtomicI64>,
+}
+
+impl World {
+    /// A line at this moment (Amsterdam time), with further lines for `[desk]`.
+    pub async fn at(local: &str, extra_desk: &str) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(extra_desk, folder.path());
+        let moment: jiff::civil::DateTime = local.parse().unwrap();
+        let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
+        let now = moment.to_zoned_datetime(zone).unwrap().timestamp();
+        let now_s = Arc::new(AtomicI64::new(now.as_second()));
+        let (switchboard, router) = start(&config, &now_s).await;
+        World { folder, config, switchboard, router, now_s }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.now_s.load(Ordering::SeqCst)).unwrap()
+    }
+
+    pub fn pass_s(&self, seconds: i64) {
+        self.now_s.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Stops and starts again from what is on disk.
+    pub async fn restart(&mut self) {
+        self.switchboard.close().await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s).await;
+    }
+
+    /// A signed POST as the provider sends it; `url` is absolute or a path.
+    pub async fn post(&self, url: &str, parameters: &[(&str, &str)]) -> (StatusCode, String) {
+        let path = url.strip_prefix(PUBLIC_URL).unwrap_or(url);
+        let path = path.split('#').next().unwrap();
+        let url = format!("{PUBLIC_URL}{path}");
+        let signature = sign(TOKEN, &url, parameters);
+        self.send(path, parameters, Some(&signature)).await
+    }
+
+    pub async fn send(&self, path: &str, parameters: &[(&str, &str)], signature: Option<&str>) -> (StatusCode, String) {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let mut request = Request::post(path)
+            .header("host", "line.example.org")
+            .header("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
+        if let Some(signature) = signature {
+            request = request.header("x-twilio-signature", signature);
+        }
+        let answer = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// What is counted so far.
+    pub async fn counts(&mut self) -> Vec<(String, u64)> {
+        self.restart().await;
+        let (from, to) = ("2000-01-01".parse().unwrap(), "2100-01-01".parse().unwrap());
+        let tallies = Store::read_only_stats(self.folder.path(), from, to).unwrap_or_default();
+        tallies.into_iter().map(|tally| (tally.key, tally.n)).collect()
+    }
+
+    /// Every byte of every file that the line keeps, beside the key ring.
+    pub fn kept(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        files.map(|file| file.unwrap().path()).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+    }
+}
+
+async fn start(config: &Config, now_s: &Arc<AtomicI64>) -> (Arc<Switchboard>, axum::Router) {
+    let now = Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap();
+    let sources = shipped_menus();
+    let hotline = load(&sources, config);
+    let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
+        let now_s = Arc::clone(now_s);
+        Arc::new(move || Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap())
+    };
+    let store =
+        Store::open(&config.data, Options { clock: Arc::clone(&clock) }).unwrap_or_else(|error| panic!("{error}"));
+    let keys = key::open_or_make(&config.data).ok().expect("a key ring can be made");
+    let switchboard = assemble::switchboard(config, hotline, keys, store, now).ok().expect("the configuration fits");
+    let switchboard = Arc::new(switchboard);
+    let door = assemble::door(config, Arc::clone(&switchboard), clock, false).ok().expect("the door can be made");
+    (switchboard, public_router(Arc::new(door)))
+}
+
+/// Everything this process logs, at every level.
+pub fn log_lines() -> &'static Mutex<Vec<u8>> {
+    static LINES: OnceLock<&'static Mutex<Vec<u8>>> = OnceLock::new();
+    struct Writer(&'static Mutex<Vec<u8>>);
+    impl std::io::Write for Writer {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    LINES.get_or_init(|| {
+        let lines: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new("trace"))
+            .with_ansi(false)
+            .with_writer(move || Writer(lines))
+            .init();
+        lines
+    })
+}

@@ -1,0 +1,86 @@
+//! The real binary as a child process, asked over a real connection.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use super::{ACCOUNT, CALLER, DESK, OWN, TOKEN};
+use hulplijn::provider::twilio::signature::sign;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A configuration file in this folder with its data beside it; a free port.
+pub fn configured(folder: &Path) -> u16 {
+    let data = folder.join("data");
+    let config = format!(
+        "data = \"{}\"\n[twilio]\naccount_sid = \"{ACCOUNT}\"\nnumber = \"{OWN}\"\n\
+         [desk]\nline = \"{DESK}\"\nhours = [\"mon-sun 00:00-24:00\"]\n",
+        data.display()
+    );
+    std::fs::write(folder.join("hulplijn.toml"), config).unwrap();
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+pub struct Server {
+    child: Child,
+    pub port: u16,
+}
+
+impl Server {
+    pub fn start(folder: &Path, port: u16) -> Server {
+        let child = Command::new(env!("CARGO_BIN_EXE_hulplijn"))
+            .args(["serve", "--config"])
+            .arg(folder.join("hulplijn.toml"))
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", "off"])
+            .args(["--public-url", &format!("http://127.0.0.1:{port}")])
+            .env("HULPLIJN_TWILIO_AUTH_TOKEN", TOKEN)
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(std::fs::File::options().append(true).create(true).open(folder.join("log")).unwrap()))
+            .spawn()
+            .unwrap();
+        let server = Server { child, port };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                Instant::now() < deadline,
+                "the server did not start: {}",
+                std::fs::read_to_string(folder.join("log")).unwrap()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        server
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap(); // SIGKILL: nothing is tidied up
+        self.child.wait().unwrap();
+    }
+
+    pub fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    pub fn post(&self, target: &str, extra: &[(&str, &str)]) -> String {
+        let mut form = vec![
+            ("CallSid", "CA0000000000000000000000000000cafe"),
+            ("AccountSid", ACCOUNT),
+            ("From", CALLER),
+            ("To", OWN),
+            ("CallStatus", "in-progress"),
+        ];
+        form.extend_from_slice(extra);
+        let base = format!("http://127.0.0.1:{}", self.port);
+        let target = target.strip_prefix(&base).unwrap_or(target).split('#').next().unwrap();
+        let signature = sign(TOKEN, &format!("{base}{target}"), &form);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "POST {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: {signature}\r\nContent-Length: {}\r\n\r\n{body}", self.port, body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        body.to_owned()
+    }
+}
