@@ -628,6 +628,21 @@ mod tests {
     }
 
     #[test]
+    fn the_ends_of_a_range_are_in_it() {
+        for (timeout, limit) in [(5, 1), (600, 86_400)] {
+            let dial = only(&format!("<Dial timeout=\"{timeout}\" timeLimit=\"{limit}\">1</Dial>"));
+            let expected =
+                ReadDial { timeout_s: timeout, time_limit_s: limit, ..a_dial(vec![ReadNoun::Number(a_number("1"))]) };
+            assert_eq!(dial, ReadVerb::Dial(expected));
+        }
+        for bad in ["4", "601", "+5", " ", "5.0", "99999999999"] {
+            let document = voice(&format!("<Dial timeout=\"{bad}\">1</Dial>"));
+            assert_eq!(document.findings.len(), 1, "{bad}");
+            assert!(matches!(document.verbs.as_slice(), [ReadVerb::Dial(dial)] if dial.timeout_s == 30), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_would_not_be_done_as_written_is_named() {
         use FindingKind::*;
         let case = |body: &str, kind: FindingKind, says: &str| {
