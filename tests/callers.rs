@@ -231,6 +231,8 @@ async fn random_callers_reach_what_the_files_say() {
                 );
             }
         }
+        // The call is over: whoever was rung for it is free for the next caller.
+        world.post("/twilio/status", &[("CallSid", &sid), ("AccountSid", ACCOUNT), ("CallStatus", "completed")]).await;
     }
     for node in [
         "main",

@@ -54,8 +54,8 @@ pub struct Arguments {
     /// Call this TwiML address instead of the line inside the program
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Sign the requests as the provider does, with this token
-    #[arg(long, value_name = "TOKEN", requires = "url", env = "HULPLIJN_TWILIO_AUTH_TOKEN", hide_env_values = true)]
+    /// Sign the requests to --url as the provider does, with this token
+    #[arg(long, value_name = "TOKEN", env = "HULPLIJN_TWILIO_AUTH_TOKEN", hide_env_values = true)]
     auth_token: Option<String>,
     /// The account to name in the requests
     #[arg(long, value_name = "SID", requires = "url", default_value = ACCOUNT)]

@@ -3,7 +3,7 @@
 use super::{Done, Failure, assemble, screen};
 use crate::privacy::KeyRing;
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -75,6 +75,10 @@ fn write(data: &Path, ring: &KeyRing) -> Done {
         let _ = std::fs::remove_file(&beside);
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         file.write_all(ring.to_text().as_bytes())?;
+        // Rotated by root, it stays the service's own.
+        if let Ok(old) = std::fs::metadata(&path) {
+            std::os::unix::fs::chown(&beside, Some(old.uid()), Some(old.gid()))?;
+        }
         file.sync_all()?;
         std::fs::rename(&beside, &path)
     })();

@@ -36,7 +36,7 @@ pub fn run(arguments: Arguments) -> Done {
             "`--trace-calls` is for the demonstration: with a provider nothing of a call is logged",
         ));
     }
-    log();
+    log(config.mode);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -53,9 +53,11 @@ fn harden() {
     }
 }
 
-fn log() {
+/// With a provider nothing below `info` is written, whatever HULPLIJN_LOG says: libraries tell there what passes by.
+fn log(mode: Mode) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("HULPLIJN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let asked = super::environment("HULPLIJN_LOG").filter(|_| mode == Mode::Demonstration);
+    let filter = EnvFilter::new(asked.as_deref().unwrap_or("info"));
     let colors = screen::colors(&std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)

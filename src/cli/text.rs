@@ -26,8 +26,8 @@ pub struct Arguments {
     /// Send it to this address instead of the line inside the program
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Sign the request as the provider does, with this token
-    #[arg(long, value_name = "TOKEN", requires = "url", env = "HULPLIJN_TWILIO_AUTH_TOKEN", hide_env_values = true)]
+    /// Sign the request to --url as the provider does, with this token
+    #[arg(long, value_name = "TOKEN", env = "HULPLIJN_TWILIO_AUTH_TOKEN", hide_env_values = true)]
     auth_token: Option<String>,
     /// The account to name in the request
     #[arg(long, value_name = "SID", requires = "url", default_value = "AC00000000000000000000000000000000")]
