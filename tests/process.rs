@@ -56,7 +56,7 @@ fn a_call_goes_on_after_kill_9_and_counts_survive_a_stop() {
     let stats =
         Command::new(env!("CARGO_BIN_EXE_hulplijn")).args(["stats", "--json", "--data"]).arg(&data).output().unwrap();
     let stats = String::from_utf8(stats.stdout).unwrap();
-    assert!(stats.contains("language/en") && stats.contains("person/asked"), "{stats}");
+    assert!(stats.contains("language/en") && stats.contains("nobody/no-answer"), "{stats}");
 
     // Nothing of the caller is in any file.
     for file in std::fs::read_dir(&data).unwrap().chain(std::fs::read_dir(folder.path()).unwrap()) {

@@ -55,6 +55,11 @@ impl Counsellor {
         ("does not answer, and she hangs up meanwhile", Counsellor::Late),
         ("cannot be reached", Counsellor::Unreachable),
     ];
+
+    /// The caller hangs up while it rings or during the talk.
+    pub fn ends_with_her(self) -> bool {
+        matches!(self, Counsellor::Outlasts | Counsellor::Late)
+    }
 }
 
 /// What happened in a call, in order.

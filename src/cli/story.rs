@@ -26,8 +26,13 @@ pub struct Story {
     pub at: String,
     /// What the counsellor's line does each time it rings.
     pub counsellor: Counsellor,
+    /// Another caller's attempt has the counsellor's line when this call begins.
+    pub taken: bool,
     pub acts: Vec<Act>,
 }
+
+/// The line of a story that says so.
+const TAKEN: &str = "Desk: the line is ringing for another caller";
 
 impl Story {
     /// Reads the acts of a story; what was heard is left aside.
@@ -35,8 +40,13 @@ impl Story {
     /// # Errors
     /// The first line that is none a story can have.
     pub fn parse(text: &str) -> Result<Story, String> {
-        let mut story =
-            Story { title: String::new(), at: String::new(), counsellor: Counsellor::default(), acts: Vec::new() };
+        let mut story = Story {
+            title: String::new(),
+            at: String::new(),
+            counsellor: Counsellor::default(),
+            taken: false,
+            acts: Vec::new(),
+        };
         for (index, line) in text.lines().enumerate() {
             let wrong = |expected: &str| format!("line {}: `{line}`: expected {expected}", index + 1);
             if let Some(title) = line.strip_prefix("# ") {
@@ -46,6 +56,8 @@ impl Story {
             } else if let Some(does) = line.strip_prefix("Counsellor: ") {
                 let known = Counsellor::WORDS.iter().find(|(words, _)| *words == does);
                 story.counsellor = known.ok_or_else(|| wrong("what the counsellor does"))?.1;
+            } else if line == TAKEN {
+                story.taken = true;
             } else if let Some(act) = line.strip_prefix("- ") {
                 match act {
                     "She calls" => {}
@@ -67,7 +79,8 @@ impl Story {
     /// The story as text, with what came of it.
     pub fn print(&self, events: &[Event]) -> String {
         let words = Counsellor::WORDS.iter().find(|(_, does)| *does == self.counsellor).map_or("", |(words, _)| *words);
-        let mut text = format!("# {}\n\nAt: {}\nCounsellor: {words}\n\n- She calls\n", self.title, self.at);
+        let taken = if self.taken { format!("{TAKEN}\n") } else { String::new() };
+        let mut text = format!("# {}\n\nAt: {}\nCounsellor: {words}\n{taken}\n- She calls\n", self.title, self.at);
         for event in events {
             if let Some(line) = line(event) {
                 // Writing to a string cannot fail.

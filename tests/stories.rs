@@ -1,0 +1,247 @@
+//! The stories in `tests/calls` and `tests/texts`, played against the real router, switchboard and SQLite.
+//!
+//! Each story is played under both readings of what providers do differently, with every request sent twice, and once
+//! more with the whole line stopped and started again from disk before every request: what is heard and what is kept
+//! must be the same. `BLESS=1` writes what came of a story into its file.
+
+mod common;
+
+use common::{ACCOUNT, CALLER, OWN, PUBLIC_URL, TOKEN, World, log_lines};
+use hulplijn::cli::player::{Exchange, Listed, play};
+use hulplijn::cli::story::Story;
+use hulplijn::phone::{FetchFailure, Phone, PhoneConfig, Readings, Request, Response};
+use hulplijn::twiml::*;
+use jiff::{SignedDuration, Timestamp};
+use std::path::{Path, PathBuf};
+
+const SID: &str = "CA0123456789abcdef0123456789abcdef";
+
+/// The line of a test as a provider reaches it.
+struct Provider {
+    world: World,
+    begin: Timestamp,
+    restarts: bool,
+}
+
+impl Exchange for Provider {
+    async fn send(&mut self, request: &Request, now_ms: u64) -> Result<Response, FetchFailure> {
+        self.world.set_now(self.begin + SignedDuration::from_millis(i64::try_from(now_ms).unwrap()));
+        if self.restarts {
+            self.world.restart().await;
+        }
+        let form: Vec<(&str, &str)> =
+            request.form().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let (status, body) = self.world.post(&request.url, &form).await;
+        assert!(status.is_success(), "{status}: {body}");
+        let again = self.world.post(&request.url, &form).await;
+        assert_eq!((status, &body), (again.0, &again.1), "the same request twice");
+        if !body.is_empty() {
+            written_by_us(&body);
+        }
+        Ok(Response::twiml(request.id, body))
+    }
+}
+
+/// The document is read without findings, and written again from what was read it is the same to the letter.
+fn written_by_us(xml: &str) {
+    let document = read_voice(xml.as_bytes()).unwrap_or_else(|error| panic!("{error}: {xml}"));
+    assert!(document.findings.is_empty(), "{:?}: {xml}", document.findings);
+    let say = |say: &ReadSay| Say {
+        language: say.language.clone(),
+        voice: Some(say.voice.clone()),
+        words: say.words.clone(),
+    };
+    let verbs = document.verbs.iter().map(|verb| match verb {
+        ReadVerb::Say(one) => Verb::Say(say(one)),
+        ReadVerb::Gather(gather) => Verb::Gather(Gather {
+            action: gather.action.clone().unwrap(),
+            timeout_s: u8::try_from(gather.timeout_s.unwrap()).unwrap(),
+            prompts: gather
+                .prompts
+                .iter()
+                .map(|prompt| match prompt {
+                    ReadPrompt::Say(one) => GatherVerb::Say(say(one)),
+                    other => panic!("we do not write {other:?}"),
+                })
+                .collect(),
+        }),
+        ReadVerb::Redirect(redirect) => Verb::Redirect(Redirect { url: redirect.url.clone() }),
+        ReadVerb::Dial(dial) => {
+            let [ReadNoun::Number(number)] = dial.nouns.as_slice() else { panic!("{:?}", dial.nouns) };
+            Verb::Dial(Dial {
+                caller_id: dial.caller_id.clone().unwrap(),
+                time_limit_s: dial.time_limit_s,
+                timeout_s: u8::try_from(dial.timeout_s).unwrap(),
+                action: dial.action.clone(),
+                noun: Noun::Number(number.number.clone()),
+                whisper: number.url.clone(),
+            })
+        }
+        ReadVerb::Hangup => Verb::Hangup,
+        other => panic!("we do not write {other:?}"),
+    });
+    assert_eq!(VoiceResponse { verbs: verbs.collect() }.to_xml(), xml);
+}
+
+/// Plays a story and gives its text, with what was kept.
+async fn played(story: &Story, readings: Readings, restarts: bool) -> String {
+    let mut world = World::at(&story.at.replace(' ', "T"), "").await;
+    if story.taken {
+        another_caller(&world).await;
+    }
+    let before = world.counts().await;
+    let mut provider = Provider { begin: world.now(), world, restarts };
+    let mut config = PhoneConfig::new(ACCOUNT, SID, CALLER, OWN, &format!("{PUBLIC_URL}/twilio/voice"));
+    config.readings = readings;
+    config.status_callback = Some(format!("{PUBLIC_URL}/twilio/status"));
+    let mut caller = Listed::new(story.acts.clone());
+    play(Phone::new(config).unwrap(), story.counsellor, &mut provider, &mut caller).await;
+    let mut world = provider.world;
+    let kept: Vec<String> = world
+        .counts()
+        .await
+        .into_iter()
+        .map(|(key, n)| {
+            let earlier = before.iter().find(|(known, _)| *known == key).map_or(0, |(_, n)| *n);
+            (key, n - earlier)
+        })
+        .filter(|(_, n)| *n > 0)
+        .map(|(key, n)| format!("{key} {n}"))
+        .collect();
+    world.switchboard.close().await;
+    nothing_private_is_kept(&world, &[&CALLER[1..], SID]);
+    format!("{}\nKept: {}\n", story.print(&caller.events), kept.join(", "))
+}
+
+/// A call that has just begun to ring the counsellor.
+async fn another_caller(world: &World) {
+    let form = |extra: &[(&'static str, &'static str)]| {
+        let mut form = vec![("CallSid", "CAother"), ("AccountSid", ACCOUNT), ("From", "+447700900144"), ("To", OWN)];
+        form.extend_from_slice(extra);
+        form
+    };
+    let mut document = world.post("/twilio/voice", &form(&[])).await.1;
+    for key in ["2", "0", "1"] {
+        let read = read_voice(document.as_bytes()).unwrap();
+        let ReadVerb::Gather(gather) = &read.verbs[0] else { panic!("{document}") };
+        document = world.post(gather.action.as_ref().unwrap(), &form(&[("Digits", key)])).await.1;
+    }
+    assert!(document.contains("<Dial"), "{document}");
+}
+
+/// No file and no log line holds any of these, and nothing of a call was logged at info or above.
+fn nothing_private_is_kept(world: &World, private: &[&str]) {
+    let log = log_lines().lock().unwrap().clone();
+    let log_text = String::from_utf8_lossy(&log);
+    for line in log_text.lines() {
+        assert!(![" INFO ", " WARN ", "ERROR "].iter().any(|level| line.contains(level)), "logged: {line}");
+    }
+    for (path, bytes) in world.kept().into_iter().chain([(PathBuf::from("the log"), log)]) {
+        for word in private {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "`{word}` in {}", path.display());
+        }
+    }
+}
+
+fn story_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "md"));
+    files.sort();
+    files
+}
+
+/// The file says what came of the story; with BLESS=1 it is made to.
+fn compare(path: &Path, expected: &str, now: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, now).unwrap();
+    } else {
+        assert_eq!(expected, now, "{} (BLESS=1 writes what came of it now)", path.display());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_call_goes_as_its_story_says() {
+    log_lines();
+    let files = story_files("calls");
+    assert!(files.len() >= 20, "{} stories", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let story = Story::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let first = played(&story, Readings::ONE, false).await;
+        compare(&path, &text, &first);
+        assert_eq!(first, played(&story, Readings::ONE, true).await, "{} with a restart at every step", path.display());
+        // A provider that does not tell of a caller who hung up during the talk cannot tell that they talked.
+        if !story.counsellor.ends_with_her() {
+            assert_eq!(first, played(&story, Readings::OTHER, false).await, "{} in the other reading", path.display());
+        }
+    }
+    assert_eq!(TOKEN.len(), 32);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_text_is_answered_as_its_story_says() {
+    log_lines();
+    let files = story_files("texts");
+    assert!(files.len() >= 6, "{} stories", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let now = text_story(&text).await;
+        compare(&path, &text, &now);
+    }
+}
+
+/// Plays a story of texts: lines `- She texts: WORDS`, `- 11 minutes pass`; the answer stands behind `> `.
+async fn text_story(text: &str) -> String {
+    let mut world = World::at("2026-11-24T10:00", "").await;
+    let mut from = CALLER;
+    let mut told = String::new();
+    let mut private = vec![CALLER[1..].to_owned()];
+    let mut number = 0;
+    for line in text.lines() {
+        if line.starts_with("> ") || line.starts_with("Kept: ") {
+            continue;
+        }
+        told.push_str(line);
+        told.push('\n');
+        if let Some(who) = line.strip_prefix("From: ") {
+            from = match who {
+                "a number" => CALLER,
+                "a short code" => "1008",
+                "a name" => "MyBank",
+                "no number" => "Anonymous",
+                _ => panic!("{line}: expected `a number`, `a short code`, `a name` or `no number`"),
+            };
+        } else if let Some(minutes) = line.strip_prefix("- ").and_then(|line| line.strip_suffix(" minutes pass")) {
+            world.pass_s(60 * minutes.parse::<i64>().unwrap());
+        } else if let Some(words) = line.strip_prefix("- She texts: ") {
+            // `\n` is a line break, as phones put before a signature.
+            let words = words.replace("\\n", "\n");
+            number += 1;
+            let sid = format!("SM{number:032x}");
+            let form =
+                [("MessageSid", sid.as_str()), ("AccountSid", ACCOUNT), ("From", from), ("To", OWN), ("Body", &words)];
+            let (status, xml) = world.post("/twilio/sms", &form).await;
+            assert!(status.is_success(), "{xml}");
+            assert_eq!(world.post("/twilio/sms", &form).await.1, xml, "the same text twice");
+            let document = read_messaging(xml.as_bytes()).unwrap();
+            match document.verbs.as_slice() {
+                [] => told.push_str("> (nothing)\n"),
+                [ReadVerb::Message(message)] => {
+                    let response = MessagingResponse { message: Some(message.body.clone()) };
+                    assert_eq!(response.to_xml(), xml);
+                    told.push_str(&format!("> {}\n", message.body));
+                }
+                verbs => panic!("{verbs:?}"),
+            }
+            // Words that no answer and no menu file holds must not be found afterwards.
+            private.extend(words.split_whitespace().filter(|word| word.contains("zq")).map(str::to_owned));
+        }
+    }
+    let kept: Vec<String> = world.counts().await.into_iter().map(|(key, n)| format!("{key} {n}")).collect();
+    world.switchboard.close().await;
+    let private: Vec<&str> = private.iter().map(String::as_str).collect();
+    nothing_private_is_kept(&world, &private);
+    format!("{}Kept: {}\n", told, kept.join(", "))
+}
