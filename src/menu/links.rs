@@ -27,7 +27,8 @@ pub(super) struct Links<'p> {
 /// Follows the names. Nothing is returned if a node with a role is missing.
 pub(super) fn link<'p>(parsed: &'p Parsed, findings: &Findings) -> Option<Links<'p>> {
     let nodes = parsed.voice.as_slice();
-    let by_name: HashMap<&str, NodeIx> = nodes.iter().enumerate().map(|(at, node)| (node.name.as_str(), index(at))).collect();
+    let by_name: HashMap<&str, NodeIx> =
+        nodes.iter().enumerate().map(|(at, node)| (node.name.as_str(), index(at))).collect();
     let find = |name: &Text| {
         let known = by_name.get(name.as_str()).copied();
         known.or_else(|| {
@@ -40,7 +41,8 @@ pub(super) fn link<'p>(parsed: &'p Parsed, findings: &Findings) -> Option<Links<
     let mut keys = Vec::with_capacity(nodes.len());
     for node in nodes {
         then.push(node.then.as_ref().and_then(|name| target(name, nodes, &find, &roles, findings)));
-        let options = node.options.iter().filter_map(|name| target(name, nodes, &find, &roles, findings)).map(Choice::Go);
+        let options =
+            node.options.iter().filter_map(|name| target(name, nodes, &find, &roles, findings)).map(Choice::Go);
         keys.push(options.chain(node.choices.iter().map(|act| Choice::Act(act.value))).collect::<Vec<_>>());
     }
     for (at, node) in nodes.iter().enumerate() {
@@ -92,8 +94,12 @@ fn roles(
     let node = &parsed.voice[usize::from(welcome.0)];
     let Some(then) = &node.then else {
         findings.add(
-            Finding::error("FORMAT", node.name.place.clone(), format!("the first node, `{}`, leads nowhere", node.name.as_str()))
-                .expected("`then = \"...\"` with the name of the main menu"),
+            Finding::error(
+                "FORMAT",
+                node.name.place.clone(),
+                format!("the first node, `{}`, leads nowhere", node.name.as_str()),
+            )
+            .expected("`then = \"...\"` with the name of the main menu"),
         );
         return None;
     };
@@ -172,8 +178,12 @@ fn check_shape(node: &VoiceNode, ix: NodeIx, roles: &Roles, findings: &Findings)
         wrong(format!("`{name}` is the main menu and has `then`"), "`options`".to_owned());
     } else if let Some(act) = node.choices.iter().find(|act| act.value != Act::Letters) {
         findings.add(
-            Finding::error("FORMAT", act.place.clone(), format!("`{}` cannot be chosen in `{name}`", act_name(act.value)))
-                .expected("`letters`; the other choices belong to `connect`, `closed` and `busy`"),
+            Finding::error(
+                "FORMAT",
+                act.place.clone(),
+                format!("`{}` cannot be chosen in `{name}`", act_name(act.value)),
+            )
+            .expected("`letters`; the other choices belong to `connect`, `closed` and `busy`"),
         );
     }
 }

@@ -33,7 +33,9 @@ pub(super) fn parse(sources: &Sources, today: Date, findings: &Findings) -> Opti
         .iter()
         .map(|language| {
             let name = format!("texts/{language}.toml");
-            files.read(&name, &["node", "phrase"], |table| texts(&table, &Arc::from(name.as_str()), &languages, findings))
+            files.read(&name, &["node", "phrase"], |table| {
+                texts(&table, &Arc::from(name.as_str()), &languages, findings)
+            })
         })
         .collect();
     let voice = files.read("voice.toml", &["node"], |table| voice(&table, findings));
@@ -45,7 +47,15 @@ pub(super) fn parse(sources: &Sources, today: Date, findings: &Findings) -> Opti
         words(&table, country.as_ref(), &languages, findings)
     });
     let texts: Vec<TextsFile> = texts.into_iter().collect::<Option<_>>()?;
-    Some(Parsed { hotline: hotline?, voice: voice?, texts, all: all?, contacts: contacts?, facts: facts?, words: words? })
+    Some(Parsed {
+        hotline: hotline?,
+        voice: voice?,
+        texts,
+        all: all?,
+        contacts: contacts?,
+        facts: facts?,
+        words: words?,
+    })
 }
 
 struct Files<'a> {
@@ -95,7 +105,7 @@ fn hotline(table: &Table, today: Date, findings: &Findings) -> Option<HotlineFil
                 Err(message) => findings.error(&text.place, message),
             }
         }
-        if languages.is_empty() {
+        if languages.is_empty() && value.is_list() {
             let finding = Finding::error("FORMAT", value.place(), "there is no language");
             findings.add(finding.expected("one to six, such as [\"nl\", \"en\"]"));
         }
@@ -110,9 +120,11 @@ fn hotline(table: &Table, today: Date, findings: &Findings) -> Option<HotlineFil
         }
     }
     let country = table.need_text("country");
-    if !country.is_empty() && !(country.len() == 2 && country.chars().all(|c| c.is_ascii_uppercase())) {
+    if !country.is_empty() && !is_country(&country) {
         let message = format!("`{}` is not a country", shortened(&country));
-        findings.add(Finding::error("FORMAT", country.place.clone(), message).expected("two capital letters, such as `NL`"));
+        findings.add(
+            Finding::error("FORMAT", country.place.clone(), message).expected("two capital letters, such as `NL`"),
+        );
     }
     let timezone = table.need_text("timezone");
     let zone = TimeZone::get(&timezone).ok();
@@ -132,6 +144,11 @@ fn hotline(table: &Table, today: Date, findings: &Findings) -> Option<HotlineFil
     (!result.languages.is_empty() && !result.start.is_empty()).then_some(result)
 }
 
+/// ISO 3166-1, two letters.
+fn is_country(name: &str) -> bool {
+    name.len() == 2 && name.chars().all(|c| c.is_ascii_uppercase())
+}
+
 fn settings(table: &Table, today: Date, findings: &Findings) -> [Option<bool>; 3] {
     let known = ["masked_on_bill", "free", "not_recorded", "checked_on"];
     let Some(number) = table.get("number").and_then(|value| value.table(Some(&known))) else { return [None; 3] };
@@ -140,9 +157,13 @@ fn settings(table: &Table, today: Date, findings: &Findings) -> [Option<bool>; 3
         let flag = number.flag(name)?;
         if flag.value && checked.is_none() && number.get("checked_on").is_none() {
             findings.add(
-                Finding::error("FORMAT", flag.place, format!("`{name}` is promised to callers without a date of checking"))
-                    .expected("`checked_on = \"YYYY-MM-DD\"` beside it")
-                    .help("try it out and write the date, or leave the line out: callers then hear the careful wording"),
+                Finding::error(
+                    "FORMAT",
+                    flag.place,
+                    format!("`{name}` is promised to callers without a date of checking"),
+                )
+                .expected("`checked_on = \"YYYY-MM-DD\"` beside it")
+                .help("try it out and write the date, or leave the line out: callers then hear the careful wording"),
             );
         }
         Some(flag.value)
@@ -226,7 +247,7 @@ fn waivers(node: &Table, findings: &Findings) -> Vec<Waiver> {
             Some((_, Waivable::WithReason)) => waivers.push(Waiver { rule, used: Cell::new(false) }),
             Some((_, Waivable::Never)) => findings.add(
                 Finding::error("FORMAT", rule.place.clone(), format!("the rule `{}` cannot be waived", rule.as_str()))
-                    .help("it keeps callers safe: mend what it finds, and take this line out"),
+                    .help("nothing speaks against this rule: mend what it finds, and take this line out"),
             ),
             None => {
                 findings.unknown(&rule.place, &rule, "a rule", RULES.iter().map(|(rule, _)| *rule));
@@ -237,7 +258,8 @@ fn waivers(node: &Table, findings: &Findings) -> Vec<Waiver> {
 }
 
 fn texts(table: &Table, file: &Arc<str>, languages: &[Language], findings: &Findings) -> TextsFile {
-    let nodes = table.each_of("node").into_iter().filter_map(|(name, value)| Some((name, node_texts(&value, findings)?)));
+    let nodes =
+        table.each_of("node").into_iter().filter_map(|(name, value)| Some((name, node_texts(&value, findings)?)));
     let nodes = nodes.collect();
     const KNOWN: [&str; 16] = [
         "name",
@@ -375,8 +397,9 @@ fn acts(node: &Table, key: &str, findings: &Findings) -> Vec<(At<Act>, Text)> {
     let mut acts = Vec::new();
     for (name, text) in node.texts_of(key) {
         let find = |name: &str| Act::ALL.iter().find(|(known, _)| *known == name).map(|(_, act)| *act);
-        let act = find(&name)
-            .or_else(|| findings.unknown(&name.place, &name, "a choice", Act::ALL.map(|(name, _)| name)).and_then(find));
+        let act = find(&name).or_else(|| {
+            findings.unknown(&name.place, &name, "a choice", Act::ALL.map(|(name, _)| name)).and_then(find)
+        });
         if let Some(value) = act {
             acts.push((At { value, place: name.place }, text));
         }
@@ -389,8 +412,7 @@ fn all(table: &Table) -> AllFile {
     let sms = needed(table, "sms", &["unknown", "emergency", "emergency_words", "stop_words", "choose"]);
     let of_front = |key: &str| need_text(front.as_ref(), key, &table.place);
     let of_sms = |key: &str| need_text(sms.as_ref(), key, &table.place);
-    let words =
-        |key: &str| sms.as_ref().and_then(|sms| sms.need(key)).map(|value| value.texts()).unwrap_or_default();
+    let words = |key: &str| sms.as_ref().and_then(|sms| sms.need(key)).map(|value| value.texts()).unwrap_or_default();
     AllFile {
         greeting: of_front("greeting"),
         silence: need_texts(front.as_ref(), "silence", &table.place),
@@ -404,10 +426,9 @@ fn all(table: &Table) -> AllFile {
 }
 
 fn contacts(table: &Table, today: Date, findings: &Findings) -> Vec<Contact> {
-    const KNOWN: [&str; 8] =
-        ["number", "spoken", "printed", "who", "kind", "source", "checked_on", "checked_by"];
+    const KNOWN: [&str; 8] = ["number", "spoken", "printed", "who", "kind", "source", "checked_on", "checked_by"];
     let mut contacts = Vec::new();
-    for (id, value) in table.each_of("contact").into_iter().take(MAX_ENTRIES) {
+    for (id, value) in entries(table, "contact", findings) {
         check_name(&id, "a contact", &PLACEHOLDERS, findings);
         let Some(contact) = value.table(Some(&KNOWN)) else { continue };
         let (number, spoken, printed) =
@@ -420,20 +441,35 @@ fn contacts(table: &Table, today: Date, findings: &Findings) -> Vec<Contact> {
         {
             findings.error(&place, format!("the number of `{}` has no source", id.as_str()));
         }
-        let kind = contact.need("kind").and_then(|value| value.one_of("a kind", &[("emergency", true), ("help", false)]));
+        let kind =
+            contact.need("kind").and_then(|value| value.one_of("a kind", &[("emergency", true), ("help", false)]));
         let checked = checked_on(&contact, today, findings);
         let by = contact.text("checked_by");
         if checked.is_some() != by.is_some() {
             let (there, missing) =
                 if by.is_some() { ("checked_by", "checked_on") } else { ("checked_on", "checked_by") };
             findings.add(
-                Finding::error("FORMAT", contact.place.clone(), format!("`{there}` stands in `{}` without `{missing}`", id.as_str()))
-                    .expected("both, or neither as long as nobody has checked the number"),
+                Finding::error(
+                    "FORMAT",
+                    contact.place.clone(),
+                    format!("`{there}` stands in `{}` without `{missing}`", id.as_str()),
+                )
+                .expected("both, or neither as long as nobody has checked the number"),
             );
         }
         contacts.push(Contact { id, spoken, printed, emergency: kind.is_some_and(|kind| kind.value), checked });
     }
     contacts
+}
+
+/// The tables of a kind, no more than are looked up in good time.
+fn entries<'t>(table: &Table<'t>, key: &str, findings: &Findings) -> Vec<(Text, Value<'t>)> {
+    let mut entries = table.each_of(key);
+    if let Some((first, _)) = entries.get(MAX_ENTRIES) {
+        findings.error(&first.place, format!("there are more than {MAX_ENTRIES} tables `{key}`"));
+    }
+    entries.truncate(MAX_ENTRIES);
+    entries
 }
 
 /// The three ways a number is written must be the same number.
@@ -482,7 +518,7 @@ fn agree(number: &Text, spoken: &Text, printed: &Text, findings: &Findings) {
 fn facts(table: &Table, languages: &[Language], findings: &Findings) -> Vec<Fact> {
     const KNOWN: [&str; 6] = ["statement", "source", "criticality", "voice_only", "must_say", "must_text"];
     let mut facts = Vec::new();
-    for (id, value) in table.each_of("fact").into_iter().take(MAX_ENTRIES) {
+    for (id, value) in entries(table, "fact", findings) {
         let Some(fact) = value.table(Some(&KNOWN)) else { continue };
         fact.need_text("statement");
         fact.need_text("source");
@@ -503,12 +539,13 @@ fn groups(fact: &Table, key: &str, languages: &[Language], findings: &Findings) 
     let mut groups = vec![None; languages.len()];
     for (language, value) in fact.each_of(key) {
         let Some(known) = language_of(&language, findings) else { continue };
-        let list: Groups = value.list().iter().map(Value::texts).collect();
+        let mut list: Groups = value.list().iter().map(Value::texts).collect();
         if list.is_empty() || list.iter().any(Vec::is_empty) {
             let message = format!("`{}` has nothing to look for", value.name);
             let finding = Finding::error("FORMAT", value.place(), message);
             findings.add(finding.expected("groups of words, such as [[\"three\", \"3\"], [\"months\"]]"));
         }
+        list.retain(|group| !group.is_empty());
         if let Some(at) = languages.iter().position(|language| *language == known) {
             groups[at] = Some(list);
         }
@@ -545,10 +582,11 @@ fn words(table: &Table, country: Option<&Text>, languages: &[Language], findings
     if let Some(by_country) = table.need("forbidden").and_then(|value| value.table(None)) {
         let here: Vec<&str> = ["any"].into_iter().chain(country.map(Text::as_str)).collect();
         for (name, _) in by_country.each() {
-            if name.as_str() != "any" && !(name.len() == 2 && name.chars().all(|c| c.is_ascii_uppercase())) {
+            if name.as_str() != "any" && !is_country(&name) {
                 let message = format!("`{}` is not a country", shortened(&name));
                 findings.add(
-                    Finding::error("FORMAT", name.place.clone(), message).expected("`any`, or two capital letters such as `NL`"),
+                    Finding::error("FORMAT", name.place.clone(), message)
+                        .expected("`any`, or two capital letters such as `NL`"),
                 );
             }
         }
@@ -568,6 +606,234 @@ fn words(table: &Table, country: Option<&Text>, languages: &[Language], findings
             }
         }
     }
+    for (language, _) in languages.iter().zip(&forbidden).filter(|(_, phrases)| phrases.is_empty()) {
+        findings.error(&table.place, format!("`forbidden` has no phrases in the language `{language}`"));
+    }
     let reserved = reserved.map(|table| table.texts("words")).unwrap_or_default();
     WordsFile { sensitive, sensitive_sms, forbidden, reserved_sms: reserved }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Severity::{Error, Warning};
+    use crate::base::Sources;
+    use crate::menu::fixture::{case, checked, expect, sources, spoil, spoilt};
+
+    fn wrong(file: &str, from: &str, to: &str, says: &str) {
+        case("FORMAT", Error, file, from, to, says);
+    }
+
+    /// Says this among other findings.
+    fn among(sources: &Sources, says: &str) {
+        let findings = checked(sources).findings;
+        assert!(findings.iter().any(|finding| finding.message.contains(says)), "`{says}`: {findings:#?}");
+    }
+
+    #[test]
+    fn keys_and_kinds() {
+        wrong("voice.toml", "then = \"main\"", "thne = \"main\"", "did you mean `then`?");
+        wrong(
+            "texts/en.toml",
+            "option = \"For a doctor\"",
+            "optoin = \"For a doctor\"",
+            "`optoin` is not a key of `node.doctor`",
+        );
+        wrong("hotline.toml", "name = \"Fixture line\"", "", "`name` is missing");
+        wrong("hotline.toml", "name = \"Fixture line\"", "name = 5", "found: a number");
+        wrong(
+            "facts.toml",
+            "statement = \"The bureau",
+            "voice_only = [\"a\"]\nstatement = \"The bureau",
+            "expected: a text in quotes",
+        );
+        among(
+            &spoilt("voice.toml", "text_only = true", "text_only = \"yes\""),
+            "`node.danger.text_only` is of the wrong kind",
+        );
+        wrong("voice.toml", "[node.doctor]", "[node.doctor]\nfacts = \"bureau.role\"", "a list in square brackets");
+        wrong(
+            "hotline.toml",
+            "[number]\nmasked_on_bill = true\nchecked_on = \"2026-11-01\"",
+            "number = 1",
+            "expected: a table",
+        );
+        wrong("texts/en.toml", "again = \"To hear this again\"", "again = \" \"", "`phrase.again` is empty");
+        wrong("texts/en.toml", "say = \"Any doctor will see you.\"", "say = \"Any \\u0007 doctor.\"", "U+0007");
+        wrong("texts/en.toml", "digits = [\"zero\", ", "digits = [", "`phrase.digits` has the wrong number of texts");
+        wrong("texts/en.toml", ", \"#\" = \"hash\"", "", "`#` is missing in `phrase.keys`");
+    }
+
+    #[test]
+    fn several_findings_at_once() {
+        let mut sources = spoilt("voice.toml", "then = \"main\"", "thne = \"main\"");
+        spoil(&mut sources, "texts/en.toml", "waiting = ", "wating = ");
+        spoil(&mut sources, "texts/nl.toml", "press = ", "pres = ");
+        spoil(&mut sources, "contacts.toml", "number = \"112\"", "number = 112");
+        expect(&sources, "FORMAT", Error, "4 errors");
+    }
+
+    #[test]
+    fn what_is_not_toml() {
+        wrong("facts.toml", "criticality = \"high\"", "criticality = high\"", "the file must be TOML");
+        wrong("voice.toml", "[node.doctor]", "[node.help]", "duplicate key");
+        let mut sources = spoilt("voice.toml", "then = ", "then ");
+        spoil(&mut sources, "texts/en.toml", "wrong_key = ", "wrong_key ");
+        let findings = checked(&sources).findings;
+        let files: Vec<&str> = findings.iter().map(|finding| &*finding.place.file).collect();
+        assert!(files.contains(&"voice.toml") && files.contains(&"texts/en.toml"), "{findings:?}");
+    }
+
+    #[test]
+    fn files() {
+        let mut sources = sources();
+        let text = sources.remove("contacts.toml").unwrap();
+        expect(&sources, "FORMAT", Error, "the file `contacts.toml` is missing");
+        sources.insert("contact.toml".into(), text.clone());
+        among(&sources, "`contact.toml` is not a file of a hotline");
+        sources.insert("contacts.toml".into(), text);
+        sources.remove("contact.toml");
+        sources.insert("texts/ro.toml".into(), "".into());
+        expect(&sources, "FORMAT", Error, "did you mean `texts/");
+        sources.remove("texts/ro.toml");
+        sources.insert("remarks.txt".into(), "no TOML".into());
+        assert!(checked(&sources).findings.is_empty(), "other files are not ours");
+        sources.remove("texts/nl.toml");
+        expect(&sources, "FORMAT", Error, "the file `texts/nl.toml` is missing");
+    }
+
+    #[test]
+    fn the_line_itself() {
+        let file = "hotline.toml";
+        among(&spoilt(file, "[\"nl\", \"en\"]", "[\"nl\", \"en\", \"Dutch\"]"), "`Dutch` is not a language");
+        wrong(file, "[\"nl\", \"en\"]", "[\"nl\", \"en\", \"nl\"]", "the language `nl` stands here twice");
+        among(&spoilt(file, "[\"nl\", \"en\"]", "[]"), "there is no language");
+        among(&spoilt(file, "\"NL\"", "\"nl\""), "`nl` is not a country");
+        wrong(file, "Europe/Amsterdam", "Europe/Amsterdm", "did you mean `Europe/Amsterdam`?");
+        wrong(file, "checked_on = \"2026-11-01\"", "", "promised to callers without a date of checking");
+        wrong(file, "2026-11-01", "2026-13-01", "`2026-13-01` is not a date");
+        wrong(file, "2026-11-01", "2026-11-24", "the date of checking is in the future");
+        assert!(checked(&spoilt(file, "\"2026-11-01\"", "2026-11-01")).findings.is_empty());
+        wrong(file, "+447700900222", "07700900222", "`07700900222` is not a telephone number");
+        wrong(file, "start_language = \"en\"", "start_language = \"ro\"", "`ro` is not a language of this hotline");
+        wrong(file, "start = \"welcome\"", "start = \"welcom\"", "did you mean `welcome`?");
+        wrong(file, "start = \"welcome\"", "start = \"doctor\"", "`doctor`, leads nowhere");
+    }
+
+    #[test]
+    fn nodes_and_links() {
+        let file = "voice.toml";
+        among(&spoilt(file, "[node.doctor]", "[node.Doctor]"), "`Doctor` cannot be the name of a node");
+        wrong(file, "\"bureau\", \"doctor\"]", "\"bureau\", \"docter\"]", "did you mean `doctor`?");
+        wrong(file, "choices = [\"letters\"]", "choices = [\"leters\"]", "did you mean `letters`?");
+        among(
+            &spoilt(file, "\"bureau\", \"doctor\"]", "\"bureau\", \"doctor\", \"closed\"]"),
+            "no key can lead to `closed`",
+        );
+        among(
+            &spoilt(file, "\"bureau\", \"doctor\"]", "\"bureau\", \"doctor\", \"danger\"]"),
+            "reached by keyword only",
+        );
+        wrong(file, "[node.waiting]", "", "the node `waiting` is missing");
+        wrong(file, "[\"talk\", \"keys\"]", "[\"keys\", \"talk\"]", "the choices `talk`, `keys` in this order");
+        among(
+            &spoilt(file, "[node.waiting]", "[node.waiting]\noptions = [\"help\"]"),
+            "`waiting` has not the keys of its role",
+        );
+        among(&spoilt(file, "[\"wait\", \"information\"]", "[\"wait\"]"), "`busy` has not the keys of its role");
+        among(
+            &spoilt(file, "[node.doctor]", "[node.doctor]\nchoices = [\"talk\"]"),
+            "`talk` cannot be chosen in `doctor`",
+        );
+        among(
+            &spoilt(file, "[node.doctor]", "[node.doctor]\nthen = \"help\"\noptions = [\"stay\"]"),
+            "both `then` and keys",
+        );
+        among(&spoilt(file, "text_only = true", "text_only = true\noptions = [\"help\"]"), "cannot speak");
+        among(&spoilt(file, "then = \"main\"", "then = \"connect\""), "one node has two roles");
+    }
+
+    #[test]
+    fn texts() {
+        let file = "texts/en.toml";
+        wrong(file, "[node.doctor]", "[node.docter]", "did you mean `doctor`?");
+        wrong(file, "option_from.stay", "option_from.staay", "did you mean `stay`?");
+        wrong(file, "say_if.masked_on_bill", "say_if.masked_on_bil", "did you mean `masked_on_bill`?");
+        wrong(file, "choice.talk", "choice.tallk", "did you mean `talk`?");
+        case("FORMAT", Warning, file, "option_from.stay", "option_from.main", "`main` has no option `bureau`");
+        among(&spoilt(file, "choice_note.letters", "choice_note.wait"), "`site` has no choice `wait`");
+    }
+
+    #[test]
+    fn placeholders() {
+        let file = "texts/en.toml";
+        let from = "Any doctor will see you.";
+        wrong(file, from, "See {bureu}.", "did you mean `bureau`?");
+        wrong(file, from, "See {key.help}.", "`{key.help}` cannot stand here: no key leads there from here");
+        wrong(file, from, "See {key.x}.", "`key.x` is not a placeholder here");
+        wrong(file, from, "Call {tel}.", "`{tel}` cannot stand here");
+        wrong(file, from, "See {settings}.", "on a line of its own");
+        wrong(file, from, "See {hours.", "a curly bracket stands alone");
+        wrong(file, from, "See hours}.", "a curly bracket stands alone");
+        wrong(file, "{code.months}", "{code.month}", "did you mean `code.months`?");
+        wrong(file, "{code.months}", "{code.danger}", "`danger` has no code");
+        wrong(file, "Bureau: {bureau}", "Bureau {hours}: {bureau}", "opening hours are for spoken words");
+        wrong(file, "{first} through {last}", "{first} through {lats}", "did you mean `last`?");
+        wrong(file, "Press {key} to take it.", "Press it.", "`{key}` does not stand here exactly once");
+        wrong(file, "from {from} to {to}", "from {from}", "`{to}` does not stand here exactly once");
+        wrong("texts/all.toml", "{language}: {code}.", "{language}.", "`{code}` does not stand here exactly once");
+        wrong("texts/all.toml", "\"Goedendag.\"", "\"{emergency}.\"", "no language is chosen yet");
+        wrong("texts/all.toml", "and speak.", "and speak {code.main}.", "a code belongs to a language");
+    }
+
+    #[test]
+    fn contacts() {
+        let file = "contacts.toml";
+        wrong(file, "number = \"07700900123\"", "number = \"07700 900123\"", "`07700 900123` is not a number to dial");
+        wrong(file, "\"0770 0900 123\"", "\"0770 0900 124\"", "`spoken` and `number` are different numbers");
+        wrong(file, "\"07700 900123\"", "\"07700 900124\"", "`printed` and `number` are different numbers");
+        assert!(checked(&spoilt(file, "\"07700 900123\"", "\"+44 7700 900123\"")).findings.is_empty());
+        wrong(file, "kind = \"help\"", "kind = \"halp\"", "did you mean `help`?");
+        wrong(file, "source = [\"https://example.org/112\"]", "source = []", "has no source");
+        case(
+            "FORMAT",
+            Error,
+            file,
+            "checked_by = \"the keeper\"",
+            "",
+            "`checked_on` stands in `emergency` without `checked_by`",
+        );
+        among(&spoilt(file, "[contact.bureau]", "[contact.hours]"), "`hours` cannot be the name of a contact");
+    }
+
+    #[test]
+    fn facts_and_words() {
+        wrong("facts.toml", "criticality = \"high\"", "criticality = \"hihg\"", "did you mean `high`?");
+        wrong("facts.toml", "must_say.nl = [[\"advies\"]]", "must_say.nl = [[]]", "has nothing to look for");
+        wrong("facts.toml", "source = \"page 3\"", "", "`source` is missing in `fact.site.name`");
+        among(
+            &spoilt("facts.toml", "must_say.nl = [[\"advies\"]]", "must_say.Dutch = [[\"advies\"]]"),
+            "`Dutch` is not a language",
+        );
+        assert!(
+            checked(&spoilt(
+                "facts.toml",
+                "must_say.nl = [[\"advies\"]]",
+                "must_say.nl = [[\"advies\"]]\nmust_say.ro = [[\"x\"]]"
+            ))
+            .findings
+            .is_empty()
+        );
+        wrong("words.toml", "[sensitive]\nnl", "[sensitive]\nro", "`sensitive` has no words in the language `nl`");
+        wrong("words.toml", "[forbidden.NL]", "[forbidden.BE]", "which advice is forbidden in `NL`");
+        wrong("words.toml", "[forbidden.NL]", "[forbidden.Holland]", "`Holland` is not a country");
+    }
+
+    #[test]
+    fn waivers() {
+        let with = |line: &str| spoilt("voice.toml", "[node.doctor]", &format!("[node.doctor]\n{line}"));
+        expect(&with("waive.MN-10 = \"no reason\""), "FORMAT", Warning, "this waiver of `MN-10` silences nothing");
+        expect(&with("waive.MN-99 = \"no reason\""), "FORMAT", Error, "`MN-99` is not a rule");
+        expect(&with("waive.MN-07 = \"no reason\""), "FORMAT", Error, "the rule `MN-07` cannot be waived");
+        expect(&with("waive.MN-10 = \"\""), "FORMAT", Error, "is empty");
+    }
 }

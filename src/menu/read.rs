@@ -102,9 +102,7 @@ pub(super) fn document<T>(
     let start = Place::new(file, 0..0);
     if source.len() > MAX_FILE {
         let finding = Finding::error("FORMAT", start, "the file is too long");
-        findings.add(
-            finding.found(format!("{} bytes", source.len())).expected(format!("at most {MAX_FILE}")),
-        );
+        findings.add(finding.found(format!("{} bytes", source.len())).expected(format!("at most {MAX_FILE}")));
         return None;
     }
     let (document, errors) = DeTable::parse_recoverable(source);
@@ -147,7 +145,8 @@ impl<'t> Table<'t> {
             place: reader.place(key.span()),
             start: None,
         };
-        let mut entries: Vec<(Text, &Spanned<DeValue>)> = table.iter().map(|(name, value)| (key(name), value)).collect();
+        let mut entries: Vec<(Text, &Spanned<DeValue>)> =
+            table.iter().map(|(name, value)| (key(name), value)).collect();
         entries.sort_by_key(|(key, value)| (key.place.span.start, value.span().start));
         let mut result = Table { reader, entries, place, name };
         if let Some(known) = known {
@@ -268,7 +267,7 @@ impl<'t> Value<'t> {
         self.reader.place(self.value.span())
     }
 
-    fn is_list(&self) -> bool {
+    pub fn is_list(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Array(_))
     }
 
@@ -293,7 +292,8 @@ impl<'t> Value<'t> {
             return None;
         };
         let span = self.value.span();
-        let start = self.reader.source.get(span.clone()).and_then(|raw| raw.find(value.as_ref())).map(|at| span.start + at);
+        let start =
+            self.reader.source.get(span.clone()).and_then(|raw| raw.find(value.as_ref())).map(|at| span.start + at);
         let text = Text { value: value.to_string(), place: self.reader.place(span), start };
         let complain = |message: String, found: String, expected: &str| {
             let finding = Finding::error("FORMAT", text.place.clone(), message);
@@ -312,11 +312,15 @@ impl<'t> Value<'t> {
             );
             return None;
         }
-        let odd = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+        let odd =
+            |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || matches!(c, '\u{fffe}' | '\u{ffff}');
         if let Some(odd) = text.chars().find(|c| odd(*c)) {
             let found = format!("U+{:04X}", u32::from(odd));
-            complain(format!("`{}` has a character nobody can see or say", self.name), found, "letters and punctuation");
-            return None;
+            complain(
+                format!("`{}` has a character nobody can see or say", self.name),
+                found,
+                "letters and punctuation",
+            );
         }
         Some(text)
     }
@@ -404,9 +408,81 @@ pub(super) fn check_name(name: &Text, what: &str, taken: &[&str], findings: &Fin
         findings.add(finding.expected("at most 40 small letters, digits and hyphens, a letter first"));
     } else if taken.contains(&name.as_str()) {
         let message = format!("`{}` cannot be the name of {what}: it stands for something else", name.as_str());
-        findings.add(Finding::error("FORMAT", name.place.clone(), message).help(format!(
-            "any name but {} will do",
-            listed(taken)
-        )));
+        findings.add(
+            Finding::error("FORMAT", name.place.clone(), message)
+                .help(format!("any name but {} will do", listed(taken))),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a file with the one text `a`.
+    fn text(source: &str) -> (Option<Text>, Vec<Finding>) {
+        let findings = Findings::default();
+        let file = Arc::from("a.toml");
+        let text = document(&file, source, &["a"], &findings, |table| table.text("a")).flatten();
+        (text, findings.into_list())
+    }
+
+    #[test]
+    fn groups_are_what_empty_lines_end() {
+        let case = |value: &str, expected: &[&[&str]]| {
+            let (text, _) = text(&format!("a = \"\"\"\n{value}\"\"\""));
+            let text = text.unwrap();
+            let groups: Vec<Vec<&str>> =
+                text.groups().into_iter().map(|group| group.into_iter().map(|range| &text[range]).collect()).collect();
+            assert_eq!(groups, expected, "{value:?}");
+        };
+        case("One.", &[&["One."]]);
+        case("One.\nTwo.\n", &[&["One.", "Two."]]);
+        case("One.\n\n\n  Twee é.  \nThree.\n \n", &[&["One."], &["Twee é.", "Three."]]);
+        case("One.\r\n\r\nTwo.", &[&["One."], &["Two."]]);
+    }
+
+    #[test]
+    fn a_part_of_a_text_has_its_own_place() {
+        let case = |source: &str, part: &str| {
+            let (text, _) = text(source);
+            let text = text.unwrap();
+            let at = text.find(part).unwrap();
+            let place = text.within(at..at + part.len());
+            assert_eq!(source.get(place.span), Some(part), "{source:?}");
+        };
+        case("a = \"one two\"", "two");
+        case("a = \"\"\"\né one\n  two\"\"\"", "two");
+        case("a = 'one two'", "two");
+        let (escaped, _) = text("a = \"\\u00e9 one\"");
+        let escaped = escaped.unwrap();
+        assert_eq!(escaped.within(3..6), escaped.place, "with escapes the whole text is marked");
+    }
+
+    #[test]
+    fn a_slip_in_a_key_is_told_and_read() {
+        let findings = Findings::default();
+        let file = Arc::from("a.toml");
+        let read = |table: Table| (table.text("first").is_some(), table.text("second").is_some());
+        let both = document(&file, "frist = \"x\"\nsecond = \"y\"\nthird = 1", &["first", "second"], &findings, read);
+        assert_eq!(both, Some((true, true)));
+        let messages: Vec<String> = findings.into_list().into_iter().map(|finding| finding.message).collect();
+        assert_eq!(messages, ["`frist` is not a key of this file", "`third` is not a key of this file"]);
+    }
+
+    #[test]
+    fn dates() {
+        let case = |source: &str, expected: Option<civil::Date>| {
+            let findings = Findings::default();
+            let read = |table: Table| table.get("a").and_then(|value| value.date()).map(|date| date.value);
+            let date = document(&Arc::from("a.toml"), source, &["a"], &findings, read).flatten();
+            assert_eq!(date, expected, "{source}");
+            assert_eq!(findings.into_list().is_empty(), expected.is_some());
+        };
+        case("a = \"2026-11-23\"", Some(civil::date(2026, 11, 23)));
+        case("a = 2026-11-23", Some(civil::date(2026, 11, 23)));
+        case("a = \"2026-02-30\"", None);
+        case("a = 2026-11-23T10:00:00", None);
+        case("a = 5", None);
     }
 }

@@ -44,14 +44,17 @@ pub(super) struct Sentence<'p> {
     pub place: Place,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Kind {
     /// Heard before a key is pressed.
     Front,
     /// The information of a node.
     Info,
     Letters,
+    /// The sentence of a key.
     Option,
+    /// What is said right after the sentence of a key.
+    Note,
     Phrase,
 }
 
@@ -92,7 +95,8 @@ pub(super) fn resolve<'p>(
     findings: &Findings,
 ) -> Resolved<'p> {
     let texts = match_texts(parsed, &links, findings);
-    let hours = parsed.texts.iter().map(|texts| hours::in_words(settings.hours.as_ref(), &texts.phrase.hours, findings));
+    let hours =
+        parsed.texts.iter().map(|texts| hours::in_words(settings.hours.as_ref(), &texts.phrase.hours, findings));
     let mut speech = Speech {
         parsed,
         links: &links,
@@ -149,7 +153,8 @@ fn match_texts<'p>(parsed: &'p Parsed, links: &Links, findings: &Findings) -> Ve
         for (name, node) in &file.nodes {
             let names = || links.nodes.iter().map(|node| node.name.as_str());
             let known = links.named(name);
-            let ix = known.or_else(|| links.named(findings.unknown(&name.place, name, "a node of `voice.toml`", names())?));
+            let ix = known
+                .or_else(|| links.named(findings.unknown(&name.place, name, "a node of `voice.toml`", names())?));
             match ix.map(|ix| &mut texts[usize::from(ix.0)]) {
                 Some(slot @ None) => *slot = Some(node),
                 _ => continue,
@@ -221,7 +226,7 @@ impl<'p> Speech<'_, 'p> {
         let name = self.links.name(ix).to_owned();
         let texts = self.texts[usize::from(language.0)][usize::from(ix.0)];
         let info = self.groups(&name, "say", texts.map(|texts| self.information(texts)), ix, language, Kind::Info);
-        let letters = texts.and_then(|texts| texts.letters.as_ref()).map(|text| lines(text));
+        let letters = texts.and_then(|texts| texts.letters.as_ref()).map(lines);
         let letters = self.groups(&name, "letters", letters, ix, language, Kind::Letters);
         let keys = self.links.keys(ix).to_vec();
         let options = keys.iter().enumerate().filter_map(|(at, choice)| self.option(ix, at, *choice, language));
@@ -241,7 +246,7 @@ impl<'p> Speech<'_, 'p> {
             })
             .flat_map(|extra| lines(&extra.text).into_iter().flatten())
             .collect();
-        let mut groups = texts.say.as_ref().map(|say| lines(say)).unwrap_or_default();
+        let mut groups = texts.say.as_ref().map(lines).unwrap_or_default();
         let is_mark = |line: &Line| line.0.get(line.1.clone()) == Some("{settings}");
         let mark = groups.iter().enumerate().find_map(|(at, group)| Some((at, group.iter().position(is_mark)?)));
         match mark {
@@ -321,7 +326,7 @@ impl<'p> Speech<'_, 'p> {
         self.labels.push(Label { menu, language, text: label, words });
         if let Some(note) = note {
             for line in lines(note).into_iter().flatten() {
-                sentences.push(self.sentence(line, Some(menu), Some(language), Kind::Option, 0));
+                sentences.push(self.sentence(line, Some(menu), Some(language), Kind::Note, 0));
             }
         }
         Some(prompt(id, language, &sentences))
@@ -521,7 +526,11 @@ fn prompt(id: String, language: LangIx, sentences: &[String]) -> Prompt {
 fn spoken_number(groups: &str, phrase: &PhraseTexts) -> String {
     let group = |group: &str| {
         let digits = group.chars().filter_map(|digit| digit.to_digit(10));
-        digits.filter_map(|digit| phrase.digits.get(digit as usize)).map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
+        digits
+            .filter_map(|digit| phrase.digits.get(digit as usize))
+            .map(|word| word.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     groups.split_whitespace().map(group).collect::<Vec<_>>().join(", ")
 }

@@ -95,7 +95,9 @@ impl<'a, 'p> Book<'a, 'p> {
                     self.findings.add(
                         Finding::error("SM-06", text.place.clone(), format!("the code of `{name}` would be `{code}`"))
                             .expected("an emergency number brings the emergency answer and nothing else")
-                            .help("change the order of the options, or leave this text out: callers still hear the node"),
+                            .help(
+                                "change the order of the options, or leave this text out: callers still hear the node",
+                            ),
                     );
                 }
             }
@@ -160,7 +162,8 @@ impl<'a, 'p> Book<'a, 'p> {
                     let code = self.code_of(owner.language, first.node).filter(|code| codes.contains_key(code));
                     if code.is_none() {
                         let name = self.links.name(first.node);
-                        let message = format!("the keyword `{word}` stands in several languages, and `{name}` has no code");
+                        let message =
+                            format!("the keyword `{word}` stands in several languages, and `{name}` has no code");
                         self.findings.add(
                             Finding::error("SM-05", owner.place.clone(), message)
                                 .help("give each language a keyword of its own"),
@@ -236,7 +239,9 @@ impl<'a, 'p> Book<'a, 'p> {
             }
             match name {
                 "tel" => Filling::Words(self.settings.number.clone()),
-                "delete" => Filling::Refused("write the sentence of `phrase.delete` itself, as the last one".to_owned()),
+                "delete" => {
+                    Filling::Refused("write the sentence of `phrase.delete` itself, as the last one".to_owned())
+                }
                 "hours" => Filling::Refused("opening hours are for spoken words".to_owned()),
                 _ => Filling::Unknown,
             }

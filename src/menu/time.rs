@@ -67,7 +67,12 @@ mod tests {
 
     #[test]
     fn options_and_groups_have_their_pauses() {
-        let prompt = |id: &str| Prompt { id: id.into(), language: LangIx(0), words: "one two three four five".into(), sentences: 1 };
+        let prompt = |id: &str| Prompt {
+            id: id.into(),
+            language: LangIx(0),
+            words: "one two three four five".into(),
+            sentences: 1,
+        };
         let case = |id: &str, expected: f64| assert!((seconds([&prompt(id)]) - expected).abs() < 1e-9, "{id}");
         case("help/say/1", 2.3);
         case("help/option/stay", 2.6);

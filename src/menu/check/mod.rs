@@ -101,9 +101,11 @@ pub(super) fn check(resolved: &Resolved, today: Date, findings: &Findings) {
 fn waived(resolved: &Resolved, issue: &Issue) -> bool {
     let Some(node) = issue.node else { return false };
     let mut found = false;
-    let in_texts = resolved.texts.iter().enumerate().filter(|(at, _)| {
-        issue.language.is_none_or(|language| usize::from(language.0) == *at)
-    });
+    let in_texts = resolved
+        .texts
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| issue.language.is_none_or(|language| usize::from(language.0) == *at));
     let in_texts = in_texts.filter_map(|(_, nodes)| nodes[usize::from(node.0)]).flat_map(|texts| &texts.waivers);
     for waiver in resolved.links.node(node).waivers.iter().chain(in_texts) {
         if waiver.rule.as_str() == issue.finding.rule {
