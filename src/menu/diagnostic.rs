@@ -91,3 +91,159 @@ fn source<'a>(finding: &'a Finding, sources: &'a Sources) -> Element<'a> {
     let mark = AnnotationKind::Primary.span(start..end.max(start));
     Snippet::source(line).line_start(number).path(&*place.file).annotation(mark).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Place;
+    use crate::menu::fixture::{checked, spoil, spoilt};
+
+    fn screen_of(file: &str, from: &str, to: &str) -> String {
+        let sources = spoilt(file, from, to);
+        screen(&checked(&sources).findings, &sources, false)
+    }
+
+    #[test]
+    fn a_slip_in_a_name() {
+        insta::assert_snapshot!(screen_of("voice.toml", "\"bureau\", \"doctor\"]", "\"bureau\", \"docter\"]"), @r#"
+        error[FORMAT]: `docter` is not a node
+         --> voice.toml:9:22
+          |
+        9 | options = ["bureau", "docter"]
+          |                      ^^^^^^^^
+          |
+          = expected: one of `welcome`, `main`, `help`, `bureau`, `doctor`, `stay`, `months`, `site`, `connect`, `waiting`, `closed`, `busy`, `danger`
+          = help: did you mean `doctor`?
+
+        1 error
+        "#);
+    }
+
+    #[test]
+    fn a_word_in_a_line_of_a_long_text() {
+        insta::assert_snapshot!(screen_of("texts/nl.toml", "Hang op en bel {emergency}.", "Hang op en bel {emergancy}."), @r#"
+        error[FORMAT]: `emergancy` is not a placeholder here
+         --> texts/nl.toml:9:16
+          |
+        9 | Hang op en bel {emergancy}."""
+          |                ^^^^^^^^^^^
+          |
+          = expected: one of `emergency`, `bureau`, `hours`, `key.help`, `key.stay`, `key.site`, `key.connect`
+          = help: did you mean `emergency`?
+
+        1 error
+        "#);
+    }
+
+    #[test]
+    fn a_letter_that_is_not_plain() {
+        insta::assert_snapshot!(screen_of("texts/nl.toml", "Zij geven advies.", "Zij geven advies: geïnteresseerd?"), @r#"
+        error[SM-02]: `ï` is not a letter of plain text messages
+          --> texts/nl.toml:32:46
+           |
+        32 | sms = "Bureau: {bureau}. Zij geven advies: geïnteresseerd? Bij gevaar: bel {emergency}. Wis dit bericht."
+           |                                              ^
+           |
+           = found: U+00EF; with it, a part has room for 67 characters instead of 153
+           = expected: `i`
+
+        1 error
+        "#);
+    }
+
+    #[test]
+    fn several_files_and_severities() {
+        let mut sources = spoilt("contacts.toml", "checked_on = \"2026-11-01\"\nchecked_by = \"the keeper\"\n", "");
+        spoil(&mut sources, "voice.toml", "order_reason = \"a person first\"\n", "");
+        spoil(&mut sources, "texts/en.toml", "option = \"For a doctor\"\n", "");
+        sources.remove("words.toml");
+        insta::assert_snapshot!(screen(&checked(&sources).findings, &sources, false), @r#"
+        error[FORMAT]: the file `words.toml` is missing
+        --> words.toml
+         = help: add `words.toml` to the folder; `docs/menus.md` says what belongs in it
+
+        1 error
+        "#);
+        sources.insert("words.toml".into(), crate::menu::fixture::sources()["words.toml"].clone());
+        insta::assert_snapshot!(screen(&checked(&sources).findings, &sources, false), @r#"
+        notice[FC-03]: nobody has checked the number of `emergency`
+         --> contacts.toml:1:10
+          |
+        1 | [contact.emergency]
+          |          ^^^^^^^^^
+          |
+          = help: call it, then write `checked_on` and `checked_by`
+
+        error[LG-01]: `option`, heard in `help`, of `doctor` is missing in the language `en`
+          --> texts/en.toml:34:7
+           |
+        34 | [node.doctor]
+           |       ^^^^^^
+           |
+           = expected: it in `texts/en.toml`: a language is offered whole or not at all
+
+        warning[MN-10]: nothing says why the options of `help` are in this order
+         --> voice.toml:8:7
+          |
+        8 | [node.help]
+          |       ^^^^
+          |
+          = expected: `order_reason = "..."`
+          = help: what is heard first is heard best: put urgent things first, then what is used most
+
+        1 error, 1 warning, 1 notice
+        "#);
+    }
+
+    #[test]
+    fn color_is_only_added() {
+        let sources = spoilt("voice.toml", "then = \"main\"", "then = \"mian\"");
+        let findings = checked(&sources).findings;
+        let styled = screen(&findings, &sources, true);
+        assert!(styled.contains("\u{1b}["));
+        let mut plain = String::new();
+        for (at, part) in styled.split("\u{1b}[").enumerate() {
+            plain.push_str(if at == 0 { part } else { part.split_once('m').map_or(part, |(_, rest)| rest) });
+        }
+        assert_eq!(plain, screen(&findings, &sources, false));
+    }
+
+    #[test]
+    fn json_has_everything() {
+        let sources = spoilt("voice.toml", "then = \"main\"", "then = \"mian\"");
+        let expected = json!([{
+            "rule": "FORMAT",
+            "severity": "error",
+            "file": "voice.toml",
+            "line": 2,
+            "column": 8,
+            "message": "`mian` is not a node",
+            "found": "",
+            "expected": "one of `welcome`, `main`, `help`, `bureau`, `doctor`, `stay`, `months`, `site`, `connect`, `waiting`, `closed`, `busy`, `danger`",
+            "help": "did you mean `main`?",
+        }]);
+        assert_eq!(json(&checked(&sources).findings, &sources), expected);
+    }
+
+    #[test]
+    fn any_place_is_survived() {
+        let sources = spoilt("voice.toml", "", "# é\té");
+        let length = sources["voice.toml"].len();
+        let file: std::sync::Arc<str> = "voice.toml".into();
+        for span in [
+            0..0,
+            0..1,
+            length - 2..length,
+            length..length + 5,
+            length + 9..length + 10,
+            3..100_000,
+            usize::MAX - 1..usize::MAX,
+        ] {
+            let finding = Finding::error("FORMAT", Place::new(&file, span), "\u{1b}[31m odd").found("\u{0}");
+            let screen = screen(&[finding], &sources, false);
+            assert!(screen.contains("odd") && !screen.contains('\u{1b}'), "{screen:?}");
+        }
+        assert_eq!(screen(&[], &sources, true), "");
+        assert_eq!(summary(&[]), "no findings");
+    }
+}

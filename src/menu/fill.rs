@@ -68,3 +68,17 @@ pub(super) fn folded(text: &str) -> String {
 pub(super) fn holes(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_and_holes() {
+        assert_eq!(folded("  a\n b\t\tc "), "a b c");
+        let case = |text: &str, expected: &[&str]| assert_eq!(holes(text).collect::<Vec<_>>(), expected, "{text}");
+        case("Call {emergency}, or {key.help}.", &["emergency", "key.help"]);
+        case("no { hole", &[]);
+        case("} {} {", &[""]);
+    }
+}

@@ -1,6 +1,6 @@
 //! The hotline on one page: what each key brings, with the codes and the seconds.
 
-use super::hotline::{Act, Answer, Choice, Hotline, LangIx, NodeIx};
+use super::hotline::{Answer, Choice, Hotline, LangIx, NodeIx};
 use super::links::act_name;
 use super::time::{node_seconds, until_language};
 use crate::base::Digit;
@@ -9,7 +9,7 @@ use crate::base::Digit;
 const NAMES: usize = 34;
 
 /// The tree as text: a line a key, with its SMS codes and the seconds its node takes in each language. A node with
-/// several ways in is drawn at the first and named at the others.
+/// several ways in is drawn at the one its code stands for, and named at the others with those keys.
 pub fn map(hotline: &Hotline) -> String {
     let mut map = Map { hotline, lines: Vec::new(), drawn: vec![false; hotline.nodes.len()] };
     let names = hotline.languages.iter().zip(&hotline.phrases).enumerate();
@@ -18,15 +18,15 @@ pub fn map(hotline: &Hotline) -> String {
     map.lines.push(format!("languages: {}", names.collect::<Vec<_>>().join(", ")));
     map.lines.push(String::new());
     let tags: String = hotline.languages.iter().map(|tag| format!("{:>8}", tag.as_str())).collect();
-    map.lines.push(format!("{:NAMES$}{:16}{tags}", "key and node", "codes"));
+    map.lines.push(format!("{:NAMES$}{:width$}{tags}", "key and node", "codes", width = map.codes_width()));
     let chosen: Vec<f64> = map.languages().map(|language| until_language(hotline, language)).collect();
     map.line("the front door, until chosen", "", &chosen);
-    map.node("", hotline.roles.welcome, 0);
+    map.node("", hotline.roles.welcome, None, 0);
     map.lines.push(String::new());
     map.lines.push("everywhere: 0 a person, * back, 8 again, 9 end, # to the options".to_owned());
     let roles = hotline.roles;
     for (key, node) in [("0 ", roles.connect), ("  ", roles.waiting), ("  ", roles.busy), ("  ", roles.closed)] {
-        map.node(key, node, 0);
+        map.node(key, node, None, 0);
     }
     map.by_text();
     map.lines.push(String::new());
@@ -45,40 +45,57 @@ impl Map<'_> {
         (0..self.hotline.languages.len()).filter_map(|at| u8::try_from(at).ok()).map(LangIx)
     }
 
+    /// A code a language, each of at most three digits.
+    fn codes_width(&self) -> usize {
+        (4 * self.hotline.languages.len() + 2).max(16)
+    }
+
     fn line(&mut self, names: &str, codes: &str, seconds: &[f64]) {
         let seconds: String = seconds.iter().map(|seconds| format!("{seconds:>6.1} s")).collect();
-        let width = NAMES.saturating_sub(1);
-        self.lines.push(format!("{names:width$} {codes:16}{seconds}").trim_end().to_owned());
+        let (names_width, codes_width) = (NAMES - 1, self.codes_width());
+        self.lines.push(format!("{names:names_width$} {codes:codes_width$}{seconds}").trim_end().to_owned());
     }
 
-    /// A node and what is below it. Each node is opened once, so that this ends.
-    fn node(&mut self, key: &str, ix: NodeIx, level: usize) {
-        let name = &self.hotline.node(ix).name;
+    /// A node, reached from main by these keys (nothing: by none), what it goes on to, and what is below it. Each node
+    /// is opened once, so that this ends.
+    fn node(&mut self, key: &str, ix: NodeIx, keys: Option<&str>, level: usize) {
+        let (mut key, mut keys, mut next) = (key, keys, Some(ix));
+        while let Some(ix) = next {
+            next = self.one_node(key, ix, keys, level);
+            (key, keys) = ("", None);
+        }
+    }
+
+    /// Returns the node that this one goes on to by itself.
+    fn one_node(&mut self, key: &str, ix: NodeIx, keys: Option<&str>, level: usize) -> Option<NodeIx> {
+        let node = self.hotline.node(ix);
         let indent = "  ".repeat(level);
-        if std::mem::replace(&mut self.drawn[usize::from(ix.0)], true) {
-            self.line(&format!("{indent}{key}{name} (see above)"), &self.codes(ix), &[]);
-            return;
+        let elsewhere = keys.zip(node.path.as_deref()).filter(|(keys, path)| keys != path).map(|(_, path)| path);
+        let codes = self.codes(keys.or(node.path.as_deref()));
+        if elsewhere.is_some() || std::mem::replace(&mut self.drawn[usize::from(ix.0)], true) {
+            let see = elsewhere.map(|path| format!(" (see {path})")).unwrap_or_default();
+            self.line(&format!("{indent}{key}{}{see}", node.name), &codes, &[]);
+            return None;
         }
         let seconds: Vec<f64> = self.languages().map(|language| node_seconds(self.hotline, ix, language)).collect();
-        self.line(&format!("{indent}{key}{name}"), &self.codes(ix), &seconds);
-        let node = self.hotline.node(ix);
-        let (then, keys) = (node.then, node.keys.clone());
-        if let Some(next) = then {
-            self.node("", next, level);
-        }
-        for (at, choice) in keys.iter().enumerate() {
+        self.line(&format!("{indent}{key}{}", node.name), &codes, &seconds);
+        for (at, choice) in node.keys.iter().enumerate() {
             let Some(key) = Digit::of_option(at) else { break };
             match choice {
-                Choice::Go(to) => self.node(&format!("{key} "), *to, level + 1),
-                Choice::Act(act) => self.line(&format!("{indent}  {key} {}", meaning(*act)), "", &[]),
+                Choice::Go(to) => {
+                    let keys = format!("{}{key}", keys.or(node.path.as_deref()).unwrap_or_default());
+                    self.node(&format!("{key} "), *to, Some(&keys), level + 1);
+                }
+                Choice::Act(act) => self.line(&format!("{indent}  {key} ({})", act_name(*act)), "", &[]),
             }
         }
+        node.then
     }
 
-    /// The code in each language.
-    fn codes(&self, ix: NodeIx) -> String {
-        let codes = self.languages().filter_map(|language| self.hotline.code(language, ix));
-        codes.collect::<Vec<_>>().join(" ")
+    /// The code of these keys in each language.
+    fn codes(&self, keys: Option<&str>) -> String {
+        let codes = self.languages().filter_map(|language| Some(format!("{}{}", u16::from(language.0) + 1, keys?)));
+        codes.filter(|code| self.hotline.sms.codes.contains_key(code)).collect::<Vec<_>>().join(" ")
     }
 
     fn by_text(&mut self) {
@@ -101,9 +118,4 @@ impl Map<'_> {
             }
         }
     }
-}
-
-/// What a key does that leads to no node.
-fn meaning(act: Act) -> String {
-    format!("({})", act_name(act))
 }

@@ -267,7 +267,7 @@ impl<'t> Value<'t> {
         self.reader.place(self.value.span())
     }
 
-    fn is_list(&self) -> bool {
+    pub fn is_list(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Array(_))
     }
 
@@ -321,7 +321,6 @@ impl<'t> Value<'t> {
                 found,
                 "letters and punctuation",
             );
-            return None;
         }
         Some(text)
     }
@@ -413,5 +412,77 @@ pub(super) fn check_name(name: &Text, what: &str, taken: &[&str], findings: &Fin
             Finding::error("FORMAT", name.place.clone(), message)
                 .help(format!("any name but {} will do", listed(taken))),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a file with the one text `a`.
+    fn text(source: &str) -> (Option<Text>, Vec<Finding>) {
+        let findings = Findings::default();
+        let file = Arc::from("a.toml");
+        let text = document(&file, source, &["a"], &findings, |table| table.text("a")).flatten();
+        (text, findings.into_list())
+    }
+
+    #[test]
+    fn groups_are_what_empty_lines_end() {
+        let case = |value: &str, expected: &[&[&str]]| {
+            let (text, _) = text(&format!("a = \"\"\"\n{value}\"\"\""));
+            let text = text.unwrap();
+            let groups: Vec<Vec<&str>> =
+                text.groups().into_iter().map(|group| group.into_iter().map(|range| &text[range]).collect()).collect();
+            assert_eq!(groups, expected, "{value:?}");
+        };
+        case("One.", &[&["One."]]);
+        case("One.\nTwo.\n", &[&["One.", "Two."]]);
+        case("One.\n\n\n  Twee é.  \nThree.\n \n", &[&["One."], &["Twee é.", "Three."]]);
+        case("One.\r\n\r\nTwo.", &[&["One."], &["Two."]]);
+    }
+
+    #[test]
+    fn a_part_of_a_text_has_its_own_place() {
+        let case = |source: &str, part: &str| {
+            let (text, _) = text(source);
+            let text = text.unwrap();
+            let at = text.find(part).unwrap();
+            let place = text.within(at..at + part.len());
+            assert_eq!(source.get(place.span), Some(part), "{source:?}");
+        };
+        case("a = \"one two\"", "two");
+        case("a = \"\"\"\né one\n  two\"\"\"", "two");
+        case("a = 'one two'", "two");
+        let (escaped, _) = text("a = \"\\u00e9 one\"");
+        let escaped = escaped.unwrap();
+        assert_eq!(escaped.within(3..6), escaped.place, "with escapes the whole text is marked");
+    }
+
+    #[test]
+    fn a_slip_in_a_key_is_told_and_read() {
+        let findings = Findings::default();
+        let file = Arc::from("a.toml");
+        let read = |table: Table| (table.text("first").is_some(), table.text("second").is_some());
+        let both = document(&file, "frist = \"x\"\nsecond = \"y\"\nthird = 1", &["first", "second"], &findings, read);
+        assert_eq!(both, Some((true, true)));
+        let messages: Vec<String> = findings.into_list().into_iter().map(|finding| finding.message).collect();
+        assert_eq!(messages, ["`frist` is not a key of this file", "`third` is not a key of this file"]);
+    }
+
+    #[test]
+    fn dates() {
+        let case = |source: &str, expected: Option<civil::Date>| {
+            let findings = Findings::default();
+            let read = |table: Table| table.get("a").and_then(|value| value.date()).map(|date| date.value);
+            let date = document(&Arc::from("a.toml"), source, &["a"], &findings, read).flatten();
+            assert_eq!(date, expected, "{source}");
+            assert_eq!(findings.into_list().is_empty(), expected.is_some());
+        };
+        case("a = \"2026-11-23\"", Some(civil::date(2026, 11, 23)));
+        case("a = 2026-11-23", Some(civil::date(2026, 11, 23)));
+        case("a = \"2026-02-30\"", None);
+        case("a = 2026-11-23T10:00:00", None);
+        case("a = 5", None);
     }
 }

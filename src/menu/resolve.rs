@@ -44,14 +44,17 @@ pub(super) struct Sentence<'p> {
     pub place: Place,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Kind {
     /// Heard before a key is pressed.
     Front,
     /// The information of a node.
     Info,
     Letters,
+    /// The sentence of a key.
     Option,
+    /// What is said right after the sentence of a key.
+    Note,
     Phrase,
 }
 
@@ -223,7 +226,7 @@ impl<'p> Speech<'_, 'p> {
         let name = self.links.name(ix).to_owned();
         let texts = self.texts[usize::from(language.0)][usize::from(ix.0)];
         let info = self.groups(&name, "say", texts.map(|texts| self.information(texts)), ix, language, Kind::Info);
-        let letters = texts.and_then(|texts| texts.letters.as_ref()).map(|text| lines(text));
+        let letters = texts.and_then(|texts| texts.letters.as_ref()).map(lines);
         let letters = self.groups(&name, "letters", letters, ix, language, Kind::Letters);
         let keys = self.links.keys(ix).to_vec();
         let options = keys.iter().enumerate().filter_map(|(at, choice)| self.option(ix, at, *choice, language));
@@ -243,7 +246,7 @@ impl<'p> Speech<'_, 'p> {
             })
             .flat_map(|extra| lines(&extra.text).into_iter().flatten())
             .collect();
-        let mut groups = texts.say.as_ref().map(|say| lines(say)).unwrap_or_default();
+        let mut groups = texts.say.as_ref().map(lines).unwrap_or_default();
         let is_mark = |line: &Line| line.0.get(line.1.clone()) == Some("{settings}");
         let mark = groups.iter().enumerate().find_map(|(at, group)| Some((at, group.iter().position(is_mark)?)));
         match mark {
@@ -323,7 +326,7 @@ impl<'p> Speech<'_, 'p> {
         self.labels.push(Label { menu, language, text: label, words });
         if let Some(note) = note {
             for line in lines(note).into_iter().flatten() {
-                sentences.push(self.sentence(line, Some(menu), Some(language), Kind::Option, 0));
+                sentences.push(self.sentence(line, Some(menu), Some(language), Kind::Note, 0));
             }
         }
         Some(prompt(id, language, &sentences))

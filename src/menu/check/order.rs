@@ -128,35 +128,35 @@ fn found_and_left(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
     }
 }
 
-/// MN-08: whoever goes round in a ring has pressed a key in it.
+/// MN-08: whoever goes round in a ring has pressed a key in it. Each ring is told once, at its first node in the file.
 fn no_ring_without_key(resolved: &Resolved, issues: &mut Issues) {
-    let then = |node: NodeIx| resolved.links.then[usize::from(node.0)];
     for start in resolved.links.all() {
         let mut ring = vec![start];
-        while let Some(next) = ring.last().and_then(|last| then(*last)) {
+        let mut at = start;
+        while let Some(next) = resolved.links.then[usize::from(at.0)] {
             if next == start {
-                // Each ring is told once, at its first node in the file.
-                if ring.iter().min() == Some(&start) {
-                    let place = resolved.links.node(start).then.as_ref().map(|then| then.place.clone());
-                    let names: Vec<&str> = ring.iter().map(|node| resolved.links.name(*node)).collect();
-                    issues.add(
-                        Finding::error(
-                            "MN-08",
-                            place.unwrap_or_else(|| resolved.links.node(start).name.place.clone()),
-                            "a caller would go round for ever without pressing a key",
-                        )
-                        .found(format!("{} -> {}", names.join(" -> "), names[0]))
-                        .help("let one of these nodes have `options` instead of `then`"),
-                    );
-                }
+                ring_found(resolved, &ring, issues);
                 break;
             }
-            if ring.contains(&next) {
+            // A walk that is as long as the file goes round in a ring further on, which has a first node of its own.
+            if next < start || ring.len() > resolved.links.nodes.len() {
                 break;
             }
             ring.push(next);
+            at = next;
         }
     }
+}
+
+fn ring_found(resolved: &Resolved, ring: &[NodeIx], issues: &mut Issues) {
+    let Some(first) = ring.first().map(|first| resolved.links.node(*first)) else { return };
+    let names: Vec<&str> = ring.iter().take(6).map(|node| resolved.links.name(*node)).collect();
+    let place = first.then.as_ref().map_or(&first.name.place, |then| &then.place);
+    issues.add(
+        Finding::error("MN-08", place.clone(), "a caller would go round for ever without pressing a key")
+            .found(format!("{} -> {}", names.join(" -> "), first.name.as_str()))
+            .help("let one of these nodes have `options` instead of `then`"),
+    );
 }
 
 /// MN-10.
@@ -168,5 +168,144 @@ fn order_has_a_reason(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
             .expected("`order_reason = \"...\"`")
             .help("what is heard first is heard best: put urgent things first, then what is used most");
         issues.add_at(Some(node), None, finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Severity::{Error, Warning};
+    use crate::menu::fixture::{case, checked, expect, shipped, sources, spoil, spoilt};
+
+    /// Nodes a, b, ... that say something in every language, reached from `help`.
+    fn with_nodes(names: &[&str]) -> crate::base::Sources {
+        let mut sources = sources();
+        for name in names {
+            spoil(&mut sources, "voice.toml", "", &format!("[node.{name}]"));
+            for (language, digit) in [("nl", "Voor"), ("en", "For")] {
+                let texts = format!("[node.{name}]\noption = \"{digit} {name}{name}\"\nsay = \"{name}.\"");
+                spoil(&mut sources, &format!("texts/{language}.toml"), "", &texts);
+            }
+        }
+        sources
+    }
+
+    #[test]
+    fn mn_01_few_choices() {
+        let names = ["aaa", "bbb", "ccc", "ddd", "eee"];
+        let list = |count: usize| names[..count].iter().map(|name| format!(", \"{name}\"")).collect::<String>();
+        let with = |count: usize| {
+            let mut sources = with_nodes(&names[..count]);
+            let options = format!("\"bureau\", \"doctor\"{}]", list(count));
+            spoil(&mut sources, "voice.toml", "\"bureau\", \"doctor\"]", &options);
+            sources
+        };
+        assert!(checked(&with(3)).findings.is_empty());
+        expect(&with(4), "MN-01", Warning, "found: 6");
+        expect(&with(5), "MN-01", Error, "found: 7");
+        let mut waived = with(4);
+        spoil(&mut waived, "voice.toml", "[node.help]", "[node.help]\nwaive.MN-01 = \"all six are urgent\"");
+        assert!(checked(&waived).findings.is_empty());
+        let mut waived = with(5);
+        spoil(&mut waived, "voice.toml", "[node.help]", "[node.help]\nwaive.MN-01 = \"all seven are urgent\"");
+        assert!(checked(&waived).findings.iter().any(|finding| finding.rule == "MN-01"), "an error cannot be waived");
+    }
+
+    #[test]
+    fn mn_01_languages_have_six_keys() {
+        let sources = spoilt("hotline.toml", "\"en\"]", "\"en\", \"ro\", \"bg\", \"es\", \"hu\", \"pl\"]");
+        let findings = checked(&sources).findings;
+        assert!(findings.iter().any(|finding| finding.rule == "MN-01" && finding.found == "7"), "{findings:?}");
+    }
+
+    #[test]
+    fn mn_02_a_key_a_choice() {
+        let from = "[\"months\", \"bureau\"]";
+        case(
+            "MN-02",
+            Error,
+            "voice.toml",
+            from,
+            "[\"months\", \"bureau\", \"months\"]",
+            "`months` has two keys in `stay`",
+        );
+        case("MN-02", Error, "texts/en.toml", "2 = \"two\"", "2 = \"One\"", "the keys 1 and 2 are both called `One`");
+    }
+
+    #[test]
+    fn mn_03_reserved_keys() {
+        case("MN-03", Error, "texts/en.toml", "8 = \"eight\"", "8 = \"one\"", "the keys 1 and 8 are both called `one`");
+        case("MN-03", Error, "texts/en.toml", "\"#\" = \"hash\"", "\"#\" = \"star\"", "the keys * and #");
+        case("MN-03", Error, "voice.toml", "\"bureau\", \"doctor\"]", "\"bureau\", \"doctor\", \"connect\"]", "key 0");
+    }
+
+    #[test]
+    fn mn_06_levels() {
+        let mut sources = with_nodes(&["deep"]);
+        spoil(&mut sources, "voice.toml", "[node.doctor]", "[node.doctor]\noptions = [\"deep\"]");
+        expect(&sources, "MN-06", Error, "found: 3 keys below the main menu");
+    }
+
+    #[test]
+    fn mn_07_nobody_is_trapped_or_lost() {
+        expect(&with_nodes(&["alone"]), "MN-07", Error, "no keys lead to `alone`");
+        case(
+            "MN-07",
+            Error,
+            "texts/en.toml",
+            "\nkeywords = \"DANGER\"",
+            "",
+            "nobody can reach `danger` in the language `en`",
+        );
+        let mut silent = sources();
+        for (language, from) in
+            [("nl", "say = \"Elke dokter kan je zien.\""), ("en", "say = \"Any doctor will see you.\"")]
+        {
+            spoil(&mut silent, &format!("texts/{language}.toml"), from, "");
+        }
+        expect(&silent, "MN-07", Error, "`doctor` has nothing to say and nothing to choose");
+        let mut bare = spoilt("voice.toml", "options = [\"help\", \"stay\", \"site\"]", "");
+        spoil(
+            &mut bare,
+            "texts/en.toml",
+            "Text a code. {code.help} aid, {code.stay} staying, {code.connect} talk.",
+            "Hi.",
+        );
+        let findings = checked(&bare).findings;
+        assert!(
+            findings.iter().any(|finding| finding.message == "the main menu, `main`, leads nowhere"),
+            "{findings:?}"
+        );
+    }
+
+    #[test]
+    fn mn_08_rings() {
+        case("MN-08", Error, "voice.toml", "[node.doctor]", "[node.doctor]\nthen = \"doctor\"", "doctor -> doctor");
+        let mut ring = with_nodes(&["one", "two"]);
+        spoil(&mut ring, "voice.toml", "[node.one]", "[node.one]\nthen = \"two\"");
+        spoil(&mut ring, "voice.toml", "[node.two]", "[node.two]\nthen = \"one\"");
+        spoil(&mut ring, "voice.toml", "[node.doctor]", "[node.doctor]\nthen = \"two\"");
+        expect(&ring, "MN-08", Error, "found: one -> two -> one");
+        let told = checked(&ring).findings.len();
+        assert_eq!(told, 1);
+        let mut chain = with_nodes(&["one"]);
+        spoil(&mut chain, "voice.toml", "[node.doctor]", "[node.doctor]\nthen = \"one\"");
+        spoil(&mut chain, "voice.toml", "[node.one]", "[node.one]\noptions = [\"help\"]");
+        assert!(checked(&chain).findings.is_empty(), "going round by a key is no ring: {:?}", checked(&chain).findings);
+    }
+
+    #[test]
+    fn mn_10_a_reason_for_the_order() {
+        let from = "order_reason = \"a person first\"";
+        case("MN-10", Warning, "voice.toml", from, "", "why the options of `help` are in this order");
+        let waived = spoilt("voice.toml", from, "waive.MN-10 = \"they are equal\"");
+        assert!(checked(&waived).findings.is_empty());
+    }
+
+    #[test]
+    fn the_shipped_hotline_spoilt() {
+        let mut sources = shipped();
+        spoil(&mut sources, "voice.toml", "", "[node.lost]\ntext_only = false");
+        let findings = checked(&sources).findings;
+        assert!(findings.iter().any(|finding| finding.rule == "MN-07" && finding.message.contains("`lost`")));
     }
 }

@@ -9,6 +9,7 @@ use crate::menu::parsed::{NodeTexts, PhraseTexts, Setting};
 use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, Resolved, Sentence, languages};
 use crate::menu::time::{AFTER_GROUP, seconds, speech, spoken_words, until_language};
+use std::collections::{BTreeMap, HashSet};
 
 /// MN-05: words of an option, the key not counted.
 const LABEL_WORDS: usize = 10;
@@ -75,9 +76,9 @@ fn labels_differ(resolved: &Resolved, issues: &mut Issues) {
     for (at, label) in resolved.labels.iter().enumerate() {
         let start = content_words(&label.words);
         let in_menu = resolved.labels[..at].iter().rev().take_while(|other| other.menu == label.menu);
-        let twin = in_menu
-            .filter(|other| other.language == label.language)
-            .find(|other| start.len() == 2 && content_words(&other.words) == start);
+        // The same node twice is told by MN-02.
+        let others = in_menu.filter(|other| other.language == label.language && other.text.place != label.text.place);
+        let twin = others.into_iter().find(|other| start.len() == 2 && content_words(&other.words) == start);
         if let Some(twin) = twin {
             let finding = Finding::warning("MN-05", label.text.place.clone(), "two options of one menu begin alike")
                 .found(format!("`{}` and `{}`", twin.words, label.words))
@@ -150,8 +151,11 @@ fn person_heard_soon(resolved: &Resolved, language: LangIx, phrase: &PhraseTexts
     }
 }
 
-/// PR-01. Digits count one by one; opening hours count as one word, because they are the desk's and not the menu's.
+/// PR-01. The sentences of keys have a rule of their own (MN-05). Digits count one by one; opening hours count as one word, because they are the desk's and not the menu's.
 fn short_sentences(resolved: &Resolved, sentence: &Sentence, issues: &mut Issues) {
+    if sentence.kind == Kind::Option {
+        return;
+    }
     let hours = sentence.language.and_then(|language| resolved.hours[usize::from(language.0)].as_deref());
     let words = match hours.filter(|_| holes(sentence.raw).any(|hole| hole == "hours")) {
         Some(hours) => sentence.words.replace(hours, "then"),
@@ -245,35 +249,29 @@ pub(super) fn digit_runs(raw: &str) -> Vec<String> {
 /// Three or more words for digits in a row.
 fn digit_words(raw: &str, phrase: &PhraseTexts) -> Option<String> {
     let is_digit = |word: &str| phrase.digits.iter().any(|digit| !digit.is_empty() && digit.to_lowercase() == word);
-    let words: Vec<String> = raw
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let window = words
-        .windows(TYPED_DIGITS)
-        .find(|window| window.iter().all(|word| is_digit(word.trim_matches(|c: char| !c.is_alphanumeric()))))?;
+    let words = raw.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let words: Vec<String> =
+        words.map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
+    let window = words.windows(TYPED_DIGITS).find(|window| window.iter().all(|word| is_digit(word)))?;
     Some(window.join(" "))
 }
 
-/// PR-02: who has no pen hears a number twice. The emergency number is known and short.
+/// PR-02: who has no pen hears a number twice in one go. The emergency number is known and short.
 fn numbers_said_twice(resolved: &Resolved, issues: &mut Issues) {
-    for contact in resolved.parsed.contacts.iter().filter(|contact| !contact.emergency) {
-        let names = |sentence: &Sentence| holes(sentence.raw).filter(|hole| *hole == contact.id.as_str()).count();
-        let saying: Vec<&Sentence> = resolved.sentences.iter().filter(|sentence| names(sentence) > 0).collect();
-        for sentence in &saying {
-            let here = saying.iter().filter(|other| {
-                other.node == sentence.node && other.language == sentence.language && other.kind == sentence.kind
-            });
-            if here.map(|other| names(other)).sum::<usize>() == 1 {
-                let message = format!("the number `{}` is said only once", contact.id.as_str());
-                issues.add(
-                    Finding::error("PR-02", sentence.place.clone(), message)
-                        .expected("twice: callers have no pen at hand")
-                        .help(format!("add a line such as `Again: {{{}}}.`", contact.id.as_str())),
-                );
-            }
+    let contacts = resolved.parsed.contacts.iter().filter(|contact| !contact.emergency);
+    let contacts: HashSet<&str> = contacts.map(|contact| contact.id.as_str()).collect();
+    let mut said: BTreeMap<_, (usize, &Place)> = BTreeMap::new();
+    for sentence in &resolved.sentences {
+        for id in holes(sentence.raw).filter(|hole| contacts.contains(hole)) {
+            said.entry((sentence.node, sentence.language, sentence.kind, id)).or_insert((0, &sentence.place)).0 += 1;
         }
+    }
+    for ((.., id), (_, place)) in said.iter().filter(|(_, (times, _))| *times == 1) {
+        issues.add(
+            Finding::error("PR-02", (*place).clone(), format!("the number `{id}` is said only once"))
+                .expected("twice: callers have no pen at hand")
+                .help(format!("add a line such as `Again: {{{id}}}.`")),
+        );
     }
 }
 
@@ -378,5 +376,138 @@ fn languages_offered(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
                 name.as_str()
             )));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Severity::{Error, Warning};
+    use crate::menu::fixture::{TODAY, case, checked, expect, sources, spoil, spoilt};
+
+    #[test]
+    fn mn_04_the_key_comes_last() {
+        let from = "press = \"{option}, press {key}.\"";
+        case("MN-04", Error, "texts/en.toml", from, "press = \"Press {key}: {option}.\"", "then its key");
+        case("MN-04", Error, "texts/en.toml", from, "press = \"{option}.\"", "`{option}` and `{key}` once each");
+    }
+
+    #[test]
+    fn mn_05_labels() {
+        let from = "\"For a doctor\"";
+        let long = "\"If you want to see a doctor and it is today\"";
+        case("MN-05", Warning, "texts/en.toml", from, long, "found: 11 words");
+        case("MN-05", Warning, "texts/en.toml", from, "\"To find a right doctor\"", "begin alike");
+        assert_eq!(content_words("For the three months to recover"), ["three", "months"]);
+        assert_eq!(content_words("To hear about a criminal complaint"), ["criminal", "complaint"]);
+    }
+
+    #[test]
+    fn mn_09_a_person_is_named_soon() {
+        let from = "To talk to a person, press {key.connect}.";
+        // Without it, the main menu is the first to name key 0: welcome, danger, three options, then the person.
+        case("MN-09", Error, "texts/en.toml", from, "Hi.", "in the language `en` callers hear too late");
+        let slow = "Hi.\nHi hi hi hi hi hi hi hi hi.\nHi hi hi hi hi hi hi hi hi.\nTo talk to a person, press zero.";
+        case("MN-09", Error, "texts/en.toml", from, slow, "found: 16.3 s after the answer");
+    }
+
+    #[test]
+    fn pr_01_sentences() {
+        let from = "say = \"Any doctor will see you.\"";
+        let words = |count: usize| format!("say = \"{}.\"", vec!["word"; count].join(" "));
+        let case_of = |count: usize, severity, found: &str| {
+            case("PR-01", severity, "texts/en.toml", from, &words(count), found);
+        };
+        assert!(checked(&spoilt("texts/en.toml", from, &words(12))).findings.is_empty());
+        case_of(13, Warning, "found: 13 words");
+        case_of(15, Warning, "at most 12");
+        case_of(16, Error, "at most 15");
+        let two = "say = \"A word or more or less than seven. And a word or more or less?\"";
+        assert!(checked(&spoilt("texts/en.toml", from, two)).findings.is_empty(), "two sentences on one line are two");
+        // A sentence that says a fact may have 20 words, with a reason; more never.
+        let fact = |count: usize| {
+            let words = vec!["word"; count - 2].join(" ");
+            let mut sources =
+                spoilt("texts/en.toml", "You have three months to think.\"", &format!("three months {words}.\""));
+            spoil(&mut sources, "texts/en.toml", "[node.months]", "[node.months]\nwaive.PR-01 = \"the law says so\"");
+            sources
+        };
+        assert!(checked(&fact(20)).findings.is_empty());
+        let findings = checked(&fact(21)).findings;
+        assert!(findings.iter().any(|finding| finding.rule == "PR-01"), "{findings:?}");
+    }
+
+    #[test]
+    fn pr_01_does_not_count_opening_hours() {
+        let hours = crate::base::hours::Hours::parse(
+            jiff::tz::TimeZone::UTC,
+            &["mon-fri 09:00-12:30,13:00-17:00".into(), "sat 10:00-12:00".into()],
+            &[],
+        );
+        let settings = crate::menu::Settings { hours: hours.ok(), ..Default::default() };
+        let loaded = crate::menu::load(&sources(), &settings, TODAY);
+        assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
+    }
+
+    #[test]
+    fn pr_02_numbers_in_speech() {
+        let from = "Any doctor will see you.";
+        case("PR-02", Error, "texts/en.toml", from, "Call 07700 900123.", "found: `07700 900123`");
+        case("PR-02", Error, "texts/en.toml", from, "Call one one two.", "found: `one one two`");
+        case("PR-02", Error, "texts/en.toml", "\nAgain: {bureau}.", "", "the number `bureau` is said only once");
+        case("PR-02", Error, "contacts.toml", "\"0770 0900 123\"", "\"0770 0900123\"", "found: `0900123`");
+        let fine = spoilt("texts/en.toml", from, "One: shelter. Two: rest. Floor 12.");
+        assert!(checked(&fine).findings.is_empty());
+    }
+
+    #[test]
+    fn runs_of_digits() {
+        let case = |text: &str, runs: &[&str]| assert_eq!(digit_runs(text), runs, "{text}");
+        case("Call 0900 8844 (can cost money), or 033-448.", &["0900 8844", "033-448"]);
+        case("{bureau2} B8.3", &["8", "3"]);
+        case("1  2", &["1", "2"]);
+        case("12 -", &["12"]);
+        case("", &[]);
+    }
+
+    #[test]
+    fn lg_01_every_language_is_whole() {
+        let missing = |from: &str, to: &str, says: &str| case("LG-01", Error, "texts/en.toml", from, to, says);
+        missing("say = \"Any doctor will see you.\"", "", "`say` of `doctor` is missing in the language `en`");
+        missing("option = \"For a doctor\"", "", "`option`, heard in `help`, of `doctor`");
+        missing("choice.letters = \"To hear the name letter by letter\"", "", "`choice.letters` of `site`");
+        missing("choice_note.letters = \"It is short.\"", "", "`choice_note.letters` of `site`");
+        missing("letters = \"First: S, I, T, E.\"", "", "`letters` of `site`");
+        missing("sms = \"Text {code.months} for the months. Delete this text.\"", "", "`sms` of `stay`");
+        missing(
+            "say_unless.masked_on_bill = \"The call can show on bills.\"",
+            "",
+            "`say_unless.masked_on_bill` of `help`",
+        );
+        missing("[node.waiting]\nsay = \"I am looking for a person for you.\"", "", "everything (`[node.waiting]`)");
+        case("LG-01", Error, "texts/all.toml", " 2 = English.", "", "does not offer `English`");
+        case("LG-01", Warning, "texts/en.toml", "keywords = \"SHELTER\"", "", "`keywords` of `help` are missing");
+    }
+
+    #[test]
+    fn lg_01_what_every_hotline_must_say() {
+        let mut sources = sources();
+        for (language, line) in [
+            ("en", "say = \"I am looking for a person for you.\""),
+            ("nl", "say = \"Ik zoek iemand die met je kan praten.\""),
+        ] {
+            spoil(&mut sources, &format!("texts/{language}.toml"), line, "");
+        }
+        let findings = checked(&sources).findings;
+        assert_eq!(findings.iter().filter(|finding| finding.rule == "LG-01").count(), 2, "{findings:?}");
+    }
+
+    #[test]
+    fn words_that_nobody_hears() {
+        let mut letters = spoilt("texts/en.toml", "[node.doctor]", "[node.doctor]\nletters = \"A, B.\"");
+        expect(&letters, "FORMAT", Warning, "`doctor` has no choice `letters`");
+        letters = spoilt("texts/en.toml", "[node.danger]", "[node.danger]\nsay = \"Hello.\"");
+        let findings = checked(&letters).findings;
+        assert!(findings.iter().any(|finding| finding.message.contains("reached by text only")), "{findings:?}");
     }
 }

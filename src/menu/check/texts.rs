@@ -272,3 +272,125 @@ fn codes_are_keys(resolved: &Resolved, issues: &mut Issues) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Severity::{Error, Warning};
+    use crate::menu::fixture::{case, checked, expect, sources, spoil, spoilt};
+
+    const STAY: &str = "Text {code.months} for the months.";
+
+    #[test]
+    fn sm_01_length() {
+        let words = |length: usize| "x".repeat(length - " Delete this text.".len());
+        let with = |length: usize| spoilt("texts/en.toml", STAY, &words(length));
+        assert!(checked(&with(160)).findings.is_empty());
+        expect(&with(161), "SM-01", Warning, "found: 161 characters in 2 parts");
+        expect(&with(306), "SM-01", Warning, "at most 160");
+        expect(&with(307), "SM-01", Error, "at most 306");
+        let mut waived = with(200);
+        spoil(&mut waived, "texts/en.toml", "[node.stay]", "[node.stay]\nwaive.SM-01 = \"one thought\"");
+        assert!(checked(&waived).findings.is_empty());
+        let mut elsewhere = with(200);
+        spoil(&mut elsewhere, "texts/nl.toml", "[node.stay]", "[node.stay]\nwaive.SM-01 = \"one thought\"");
+        let findings = checked(&elsewhere).findings;
+        let rules: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
+        assert_eq!(rules, ["SM-01", "FORMAT"], "a waiver holds in its own language only");
+    }
+
+    #[test]
+    fn sm_01_and_02_in_another_script() {
+        let cyrillic = |words: &str| {
+            let mut sources = spoilt("texts/en.toml", "name = \"English\"", "name = \"Български\"");
+            spoil(&mut sources, "texts/all.toml", "2 = English", "2 = Български");
+            spoil(&mut sources, "texts/en.toml", STAY, words);
+            sources
+        };
+        assert!(checked(&cyrillic("Я дома.")).findings.is_empty());
+        expect(&cyrillic(&"Я".repeat(67 * 4)), "SM-01", Error, "found: 5 parts");
+    }
+
+    #[test]
+    fn sm_02_letters() {
+        case("SM-02", Error, "texts/en.toml", STAY, "It’s here.", "`'`");
+        case("SM-02", Error, "texts/nl.toml", "Stuur {code.months} voor de maanden.", "Geïnd.", "expected: `i`");
+        case("SM-02", Error, "texts/all.toml", "and speak.", "and speak…", "expected: `...`");
+        let sources = spoilt("texts/en.toml", STAY, "It’s here.");
+        let finding = &checked(&sources).findings[0];
+        let (line, column) = finding.place.line_column(&sources);
+        let source = sources["texts/en.toml"].lines().nth(line - 1).unwrap();
+        assert_eq!(source.chars().nth(column - 1), Some('’'));
+        for (c, expected) in [('ş', Some("s")), ('ё', None), ('“', Some("\"")), ('\u{a0}', Some(" ")), ('ç', Some("c"))]
+        {
+            assert_eq!(replacement(c).as_deref(), expected, "{c}");
+        }
+    }
+
+    #[test]
+    fn sm_04_discretion() {
+        let text = "for the months. Delete this text.";
+        case("SM-04", Error, "texts/en.toml", text, "for the months.", "found: `... 221 for the months.`");
+        case("SM-04", Error, "texts/en.toml", STAY, "See example.org now.", "found: `example.org`");
+        case("SM-04", Error, "texts/en.toml", STAY, "The FIXTURE line wrote this.", "does not name the hotline");
+        let link = |word: &str, expected: bool| assert_eq!(is_link(word), expected, "{word}");
+        link("https://x", true);
+        link("www.x", true);
+        link("wegwijzer.nl.", true);
+        link("B8.3.", false);
+        link("a.m.", false);
+        link("end.", false);
+        link("...", false);
+    }
+
+    #[test]
+    fn sm_05_keywords() {
+        let wrong = |to: &str, says: &str| {
+            case("SM-05", Error, "texts/en.toml", "keywords = \"SHELTER\"", &format!("keywords = \"{to}\""), says)
+        };
+        wrong("AID", "`AID` is not a keyword");
+        wrong("SHELTERHOUSES", "4 to 10 letters");
+        wrong("ROOM12", "4 to 10 letters");
+        wrong("INFO", "providers answer `INFO` themselves");
+        wrong("SHELTER EINDE", "`EINDE` is a stop word");
+        wrong("TALK", "the keyword `TALK` already leads to `help`");
+        wrong("SHELTER shelter", "stands here twice");
+        wrong("MONTH", "one slip of the finger apart");
+        wrong("MAANDEN", "the keyword `MAANDEN` already leads to `months`");
+        let fine = spoilt("texts/en.toml", "keywords = \"SHELTER\"", "keywords = \"shélter INFO\"");
+        assert!(checked(&fine).findings.is_empty(), "{:?}", checked(&fine).findings);
+    }
+
+    #[test]
+    fn sm_05_a_chooser_needs_codes() {
+        let sources = spoilt("texts/en.toml", "keywords = \"DANGER\"", "keywords = \"GEVAAR\"");
+        expect(&sources, "SM-05", Error, "stands in several languages, and `danger` has no code");
+    }
+
+    #[test]
+    fn sm_06_codes() {
+        let doctor = "option = \"Voor een dokter\"\nsms = \"Elke dokter. Wis dit bericht.\"";
+        let mut sources = spoilt("texts/nl.toml", "option = \"Voor een dokter\"", doctor);
+        let english = "option = \"For a doctor\"\nsms = \"Any doctor. Delete this text.\"";
+        spoil(&mut sources, "texts/en.toml", "option = \"For a doctor\"", english);
+        expect(&sources, "SM-06", Error, "the code of `doctor` would be `112`");
+        case("SM-06", Warning, "texts/en.toml", STAY, "Text 221 for the months.", "found: `221`");
+        case(
+            "SM-06",
+            Error,
+            "texts/all.toml",
+            "[\"112\", \"SOS\"]",
+            "[\"SOS\"]",
+            "the text `112` does not bring the emergency",
+        );
+        let swapped = "1 = English. 2 = Nederlands.";
+        case("SM-06", Error, "texts/all.toml", "1 = Nederlands. 2 = English.", swapped, "a wrong digit stands before");
+    }
+
+    #[test]
+    fn pr_02_numbers_in_texts() {
+        case("PR-02", Error, "texts/en.toml", STAY, "Call 0900 8844.", "found: `0900 8844`");
+        case("PR-02", Error, "texts/all.toml", "Call {emergency}", "Call 112", "found: `112`");
+        assert!(checked(&sources()).findings.is_empty());
+    }
+}

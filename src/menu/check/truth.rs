@@ -214,3 +214,138 @@ fn must_hold(words: &str, groups: &Groups, place: &crate::base::Place, what: &st
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Severity::{Error, Notice};
+    use crate::menu::fixture::{case, checked, expect, shipped, sources, spoil, spoilt};
+
+    #[test]
+    fn sf_01_nothing_gives_a_caller_away() {
+        case("SF-01", Error, "texts/all.toml", "\"Goedendag.\"", "\"Hulplijn.\"", "found: `hulp`");
+        case("SF-01", Error, "texts/all.toml", "Press a key.", "Press a key. HELP.", "found: `help`");
+        case("SF-01", Error, "texts/all.toml", "\"Goedendag.\"", "\"Fixture line.\"", "found: `Fixture line`");
+        case(
+            "SF-01",
+            Error,
+            "texts/en.toml",
+            "language = \"For English\"",
+            "language = \"For police\"",
+            "found: `police`",
+        );
+        case("SF-01", Error, "texts/all.toml", "2 = English.", "2 = English. Hulp.", "found: `hulp`");
+        case("SF-01", Error, "texts/all.toml", "and speak.", "and speak, victim.", "found: `victim`");
+        case("SF-01", Error, "texts/nl.toml", "Zeg waar je bent.", "Zeg, slachtoffer.", "found: `slachtoffer`");
+        case("SF-01", Error, "texts/en.toml", "Say where you are.", "Slachtoffer.", "give the caller away");
+    }
+
+    #[test]
+    fn sf_01_cannot_be_waived() {
+        let sources = spoilt("voice.toml", "[node.help]", "[node.help]\nwaive.SF-01 = \"no reason\"");
+        expect(&sources, "FORMAT", Error, "the rule `SF-01` cannot be waived");
+    }
+
+    #[test]
+    fn fc_01_every_fact_is_said() {
+        let from = "facts = [\"stay.months\"]";
+        case("FC-01", Error, "voice.toml", from, "", "no node says the fact `stay.months`");
+        case("FC-01", Error, "voice.toml", "text_facts = [\"stay.months\"]", "", "no text message says the fact");
+        let mut sources =
+            spoilt("voice.toml", "text_facts = [\"stay.months\"]", "text_facts = [\"stay.months\", \"site.name\"]");
+        for (file, word) in [("texts/en.toml", "You have 3"), ("texts/nl.toml", "Je hebt 3")] {
+            spoil(&mut sources, file, word, &format!("Website. {word}"));
+        }
+        expect(&sources, "FC-01", Error, "the fact `site.name` is kept for the voice");
+    }
+
+    #[test]
+    fn fc_01_what_much_depends_on_is_near() {
+        let mut sources = spoilt("voice.toml", "[node.doctor]", "[node.doctor]\noptions = [\"deep\"]");
+        spoil(
+            &mut sources,
+            "voice.toml",
+            "",
+            "[node.deep]\noptions = [\"deeper\"]\n[node.deeper]\nfacts = [\"x.deep\"]",
+        );
+        let fact = "[fact.\"x.deep\"]\nstatement = \"x\"\nsource = \"x\"\ncriticality = \"high\"\nvoice_only = \"x\"\n\
+                    must_say.nl = [[\"deep\"]]\nmust_say.en = [[\"deep\"]]";
+        spoil(&mut sources, "facts.toml", "", fact);
+        for file in ["texts/nl.toml", "texts/en.toml"] {
+            let texts = "[node.deep]\noption = \"For deep\"\nsay = \"Deep.\"\n[node.deeper]\noption = \"For deeper\"\nsay = \"Deeper.\"";
+            spoil(&mut sources, file, "", texts);
+        }
+        let findings = checked(&sources).findings;
+        let late = findings.iter().find(|finding| finding.rule == "FC-01").map(|finding| finding.found.as_str());
+        assert_eq!(late, Some("4 keys from the main menu"), "{findings:?}");
+    }
+
+    #[test]
+    fn fc_02_facts_are_said_right() {
+        case("FC-02", Error, "texts/en.toml", "You have three months", "You have some months", "expected: `three`");
+        case(
+            "FC-02",
+            Error,
+            "texts/nl.toml",
+            "Je hebt 3 maanden",
+            "Je hebt maanden",
+            "the text of `months` does not say all",
+        );
+        case(
+            "FC-02",
+            Error,
+            "texts/en.toml",
+            "shelter: a place to stay.",
+            "rest.",
+            "one of `shelter`, `a place to stay`",
+        );
+        case("FC-02", Error, "facts.toml", "must_say.en = [[\"website\"]]", "", "in the language `en`");
+        case(
+            "FC-02",
+            Error,
+            "voice.toml",
+            "[node.doctor]",
+            "[node.doctor]\ntext_facts = [\"bureau.role\"]",
+            "has no text message",
+        );
+    }
+
+    #[test]
+    fn fc_03_promises_and_numbers() {
+        case(
+            "FC-03",
+            Error,
+            "texts/en.toml",
+            "Any doctor will see you.",
+            "Shelter is  GUARANTEED.",
+            "found: `guaranteed`",
+        );
+        case("FC-03", Error, "texts/nl.toml", "Zeg waar je bent.", "Blijf stil.", "found: `blijf stil`");
+        case("FC-03", Error, "texts/all.toml", "and speak.", "and stay silent.", "found: `stay silent`");
+        let sign = "checked_on = \"2026-11-01\"\nchecked_by = \"the keeper\"";
+        case("FC-03", Notice, "contacts.toml", sign, "", "nobody has checked the number of `emergency`");
+        let fine = spoilt("contacts.toml", "2026-11-01", "2026-05-27");
+        assert!(checked(&fine).findings.is_empty(), "180 days are not long ago");
+        case("FC-03", Notice, "contacts.toml", "2026-11-01", "2026-05-26", "found: 181 days");
+    }
+
+    #[test]
+    fn unknown_facts_are_named_once() {
+        let sources = spoilt("voice.toml", "facts = [\"stay.months\"]", "facts = [\"stay.month\"]");
+        expect(&sources, "FORMAT", Error, "did you mean `stay.months`?");
+        assert_eq!(checked(&sources).findings.len(), 1);
+    }
+
+    #[test]
+    fn the_shipped_hotline_spoilt() {
+        let case = |file: &str, from: &str, to: &str, rule: &str| {
+            let mut sources = shipped();
+            spoil(&mut sources, file, from, to);
+            let findings = checked(&sources).findings;
+            assert!(findings.iter().any(|finding| finding.rule == rule), "{rule}: {findings:?}");
+        };
+        case("texts/all.toml", "\"Goedendag.\"", "\"Goedendag, de hulplijn.\"", "SF-01");
+        case("voice.toml", "\"residence.permit_b83\", ", "", "FC-01");
+        case("facts.toml", "must_say.en", "must_say.ro", "FC-02");
+        assert!(sources().len() == shipped().len(), "a hotline in two languages has eight files");
+    }
+}
