@@ -3,7 +3,7 @@
 use super::config::{Config, Flags, Mode};
 use super::menus::{self, Origin};
 use super::{Done, Failure, assemble, key, screen};
-use crate::base::{Finding, Severity, Sources};
+use crate::base::{Finding, Severity};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{Metrics, Stop, admin_router, public_router, serve};
@@ -75,9 +75,9 @@ async fn line(config: Config, trace_calls: bool) -> Done {
 
     let store = open_store(&config.data).await?;
     let keys = key::open_or_make(&config.data)?;
-    keep_revision(&store, &hotline, &sources).await;
-    let summary = Summary::of(&hotline, &origin, &findings);
-    let switchboard = Arc::new(assemble::switchboard(&config, hotline, keys, store, Timestamp::now())?);
+    let summary = summary(&hotline, &origin, &findings);
+    let switchboard = Arc::new(assemble::switchboard(&config, hotline.clone(), keys, store, Timestamp::now())?);
+    switchboard.publish(hotline, &sources, Timestamp::now()).await;
     let clock = Arc::new(Timestamp::now);
     let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, trace_calls)?);
     let metrics = Arc::clone(&door.metrics);
@@ -171,12 +171,6 @@ async fn open_store(data: &Path) -> Result<Store, Failure> {
     }
 }
 
-async fn keep_revision(store: &Store, hotline: &Hotline, sources: &Sources) {
-    if store.revision_put(hotline.revision, sources, Timestamp::now()).await.is_err() {
-        tracing::warn!("the menu files could not be kept: calls in progress begin again after a change");
-    }
-}
-
 async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address)
         .await
@@ -231,57 +225,40 @@ async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: m
         // An editor saves in several steps.
         tokio::time::sleep(Duration::from_millis(150)).await;
         while saves.try_recv().is_ok() {}
-        take_save(&origin, &switchboard, &settings);
+        take_save(&origin, &switchboard, &settings).await;
     }
 }
 
-fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::Settings) {
-    let loaded = origin.read().and_then(|sources| menus::load(&sources, settings, assemble::today()));
+async fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::Settings) {
+    let read = origin.read();
+    let loaded = read.and_then(|sources| Ok((menus::load(&sources, settings, assemble::today())?, sources)));
     match loaded {
         Err(failure) => {
             eprintln!("{}\nthe save is refused; the line goes on with what it had", failure.lines.trim_end());
         }
-        Ok((hotline, _)) if hotline.revision == switchboard.revision() => {}
-        Ok((hotline, findings)) => {
-            let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+        Ok(((hotline, _), _)) if hotline.revision == switchboard.revision() => {}
+        Ok(((hotline, findings), sources)) => {
             let revision = hotline.revision;
-            switchboard.hotlines().replace(hotline);
-            eprintln!("saved and on the line: revision {revision}, {warnings} warnings");
+            switchboard.publish(hotline, &sources, Timestamp::now()).await;
+            let findings = menu::diagnostic::summary(&findings);
+            eprintln!("saved and on the line: revision {revision}; {}", findings.trim_end());
         }
     }
 }
 
 /// What the start screen says of the menus.
-struct Summary {
-    text: String,
+fn summary(hotline: &Hotline, origin: &Origin, findings: &[Finding]) -> String {
+    let languages: Vec<&str> = hotline.languages.iter().map(|language| language.as_str()).collect();
+    let (name, languages, nodes) = (&hotline.name, languages.join(" "), hotline.nodes.len());
+    let findings = menu::diagnostic::summary(findings);
+    format!("{origin}: {name}, {languages}, {nodes} nodes, revision {}; {}", hotline.revision, findings.trim_end())
 }
 
-impl Summary {
-    fn of(hotline: &Hotline, origin: &Origin, findings: &[Finding]) -> Summary {
-        let languages: Vec<&str> = hotline.languages.iter().map(|language| language.as_str()).collect();
-        let text = format!(
-            "{origin}: {}, {}, {} nodes, revision {}; {}",
-            hotline.name,
-            languages.join(" "),
-            hotline.nodes.len(),
-            hotline.revision,
-            menu::diagnostic::summary(findings)
-        );
-        Summary { text }
-    }
-}
-
-fn print_screen(
-    config: &Config,
-    public: &TcpListener,
-    admin: Option<&TcpListener>,
-    summary: &Summary,
-    notices: &[String],
-) {
+fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListener>, summary: &str, notices: &[String]) {
     let here =
         |listener: &TcpListener| listener.local_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
     let public = here(public);
-    let mut lines = vec![format!("hulplijn {}", env!("CARGO_PKG_VERSION")), format!("menus    {}", summary.text)];
+    let mut lines = vec![format!("hulplijn {}", env!("CARGO_PKG_VERSION")), format!("menus    {summary}")];
     lines.push(format!("data     {} (counts, no callers)", config.data.display()));
     if let Some(admin) = admin {
         lines.push(format!("keeper   http://{}/readyz and /metrics", here(admin)));

@@ -30,9 +30,11 @@ impl Hotlines {
     }
 
     /// New calls hear this hotline from now on; calls in progress stay on theirs.
-    pub fn replace(&self, hotline: Hotline) {
+    pub(super) fn replace(&self, hotline: Hotline) {
         let before = self.live.swap(Arc::new(hotline));
-        self.remember(before.revision, Some(before));
+        if before.revision != self.live().revision {
+            self.remember(before.revision, Some(before));
+        }
     }
 
     /// The hotline of this revision: live, remembered, or from the store.

@@ -12,8 +12,8 @@ pub use hotlines::Hotlines;
 pub use voice::VoiceEvent;
 
 use crate::base::hours::Hours;
-use crate::base::{CallSid, E164, LeaseId, Revision};
-use crate::menu::LangIx;
+use crate::base::{CallSid, E164, LeaseId, Revision, Sources};
+use crate::menu::{Hotline, LangIx};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::Line;
 use crate::provider::twilio::answer::{self, Ring, SayConfig};
@@ -101,8 +101,13 @@ impl Switchboard {
         self.hotlines.live().revision
     }
 
-    pub fn hotlines(&self) -> &Hotlines {
-        &self.hotlines
+    /// Keeps the menu files of this hotline, so that its calls can finish on it whatever comes later; then new calls
+    /// hear it. Calls in progress stay on the one they began with.
+    pub async fn publish(&self, hotline: Hotline, sources: &Sources, now: Timestamp) {
+        if self.store.revision_put(hotline.revision, sources, now).await.is_err() {
+            tracing::warn!("the menu files could not be kept: after a restart, calls in progress begin again");
+        }
+        self.hotlines.replace(hotline);
     }
 
     pub fn store_healthy(&self) -> bool {

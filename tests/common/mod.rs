@@ -140,6 +140,7 @@ async fn start(config: &Config, now_s: &Arc<AtomicI64>) -> (Arc<Switchboard>, ax
     let keys = key::open_or_make(&config.data).ok().expect("a key ring can be made");
     let switchboard = assemble::switchboard(config, hotline, keys, store, now).ok().expect("the configuration fits");
     let switchboard = Arc::new(switchboard);
+    switchboard.publish(load(&sources, config), &sources, now).await;
     let door = assemble::door(config, Arc::clone(&switchboard), clock, false).ok().expect("the door can be made");
     (switchboard, public_router(Arc::new(door)))
 }
