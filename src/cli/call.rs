@@ -353,6 +353,10 @@ impl Script for Live {
         }
         self.failed = self.failed.take().or_else(|| failure(&event));
     }
+
+    fn elapsed_ms(&self) -> Option<u64> {
+        u64::try_from(self.started.elapsed().as_millis()).ok()
+    }
 }
 
 impl Drop for Live {

@@ -97,6 +97,10 @@ pub trait Script {
     fn next(&mut self, state: &State, until_ms: Option<u64>) -> impl Future<Output = Option<Act>>;
     /// Something happened that a reader of the call wants to know.
     fn tell(&mut self, event: Event);
+    /// Milliseconds since the call began, where time is real; else the call's own time counts.
+    fn elapsed_ms(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What a script may look at.
@@ -206,6 +210,11 @@ async fn wait<S: Script>(phone: &mut Phone, state: &mut State, desk: &mut Desk, 
     let next_ms = due.as_ref().map(|(at_ms, _)| *at_ms).or(until_ms);
     if let Some(act) = script.next(state, next_ms).await {
         desk.plan.extend(due);
+        if let Some(elapsed_ms) = script.elapsed_ms() {
+            // Not beyond what is due: that has its own turn.
+            state.now_ms = next_ms.map_or(elapsed_ms, |next_ms| elapsed_ms.min(next_ms)).max(state.now_ms);
+            phone.handle_input(Input::Time(state.now_ms));
+        }
         script.tell(Event::Did(act));
         match act {
             Act::Press(key) => phone.handle_input(Input::Key(key)),

@@ -217,33 +217,39 @@ async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: m
         return tracing::warn!(%error, "the menu files are not watched");
     }
     let origin = Origin::Folder(folder);
+    // An editor saves in several steps, and the same words twice say nothing new.
+    let mut last_refused = None;
     loop {
         tokio::select! {
             save = saves.recv() => if save.is_none() { return },
             _ = stop.changed() => return,
         }
-        // An editor saves in several steps.
         tokio::time::sleep(Duration::from_millis(150)).await;
         while saves.try_recv().is_ok() {}
-        take_save(&origin, &switchboard, &settings).await;
+        if let Err(refused) = take_save(&origin, &switchboard, &settings).await
+            && last_refused.as_ref() != Some(&refused)
+        {
+            eprintln!("{refused}\nthe save is refused; the line goes on with what it had");
+            last_refused = Some(refused);
+        }
     }
 }
 
-async fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::Settings) {
-    let read = origin.read();
-    let loaded = read.and_then(|sources| Ok((menus::load(&sources, settings, assemble::today())?, sources)));
-    match loaded {
-        Err(failure) => {
-            eprintln!("{}\nthe save is refused; the line goes on with what it had", failure.lines.trim_end());
-        }
-        Ok(((hotline, _), _)) if hotline.revision == switchboard.revision() => {}
-        Ok(((hotline, findings), sources)) => {
-            let revision = hotline.revision;
-            switchboard.publish(hotline, &sources, Timestamp::now()).await;
-            let findings = menu::diagnostic::summary(&findings);
-            eprintln!("saved and on the line: revision {revision}; {}", findings.trim_end());
-        }
+/// Puts what was saved on the line.
+///
+/// # Errors
+/// The findings that keep it from going there.
+async fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::Settings) -> Result<(), String> {
+    let sources = origin.read().map_err(|failure| failure.lines)?;
+    let loaded = menus::load(&sources, settings, assemble::today());
+    let (hotline, findings) = loaded.map_err(|failure| failure.lines.trim_end().to_owned())?;
+    if hotline.revision != switchboard.revision() {
+        let revision = hotline.revision;
+        switchboard.publish(hotline, &sources, Timestamp::now()).await;
+        let findings = menu::diagnostic::summary(&findings);
+        eprintln!("saved and on the line: revision {revision}; {}", findings.trim_end());
     }
+    Ok(())
 }
 
 /// What the start screen says of the menus.

@@ -1,0 +1,172 @@
+//! The engine over the shipped menus: what holds in every state, however a caller came there.
+
+mod common;
+
+use hulplijn::base::{Digit, LeaseId};
+use hulplijn::flow::{Desk, DialStatus, Dialled, Input, LangIx, Now, Output, Place, Session, needs_desk, step};
+use hulplijn::menu::{self, Hotline, Settings};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use std::sync::OnceLock;
+
+fn hotline() -> &'static Hotline {
+    static HOTLINE: OnceLock<Hotline> = OnceLock::new();
+    HOTLINE.get_or_init(|| {
+        let loaded = menu::load(&common::shipped_menus(), &Settings::default(), "2026-11-24".parse().unwrap());
+        loaded.hotline.expect("the shipped menus are without errors")
+    })
+}
+
+const DESKS: [Desk; 3] = [Desk::Open, Desk::Busy, Desk::Closed];
+const KEYS: &str = "0123456789*#";
+
+fn now(seconds: i64, desk: Desk) -> Now {
+    let at = Timestamp::from_second(1_795_000_000).unwrap() + SignedDuration::from_secs(seconds);
+    Now { at, desk, lease: LeaseId(7) }
+}
+
+fn begin() -> Session {
+    let session = Session::begin(hotline().revision, now(0, Desk::Open).at);
+    step(hotline(), session, Input::Began { language: None }, now(0, Desk::Open)).0
+}
+
+fn ended(outputs: &[Output<'_>]) -> bool {
+    matches!(outputs.last(), Some(Output::End))
+}
+
+/// An input that can come in this state.
+fn any_input(place: Place, choice: u8) -> Input {
+    if place == Place::Dialling {
+        let statuses =
+            [DialStatus::Completed, DialStatus::Busy, DialStatus::NoAnswer, DialStatus::Failed, DialStatus::Canceled];
+        let status = statuses[usize::from(choice) % statuses.len()];
+        return Input::DialEnded(Dialled { status, talked: status == DialStatus::Completed && choice >= 128 });
+    }
+    match KEYS.chars().nth(usize::from(choice) % 16) {
+        Some(key) => Input::Pressed(Digit::new(key).unwrap()),
+        None => Input::Silence,
+    }
+}
+
+/// What must hold after every step.
+fn is_sound(session: &Session, outputs: &[Output<'_>]) {
+    assert!(session.fits(hotline()), "{session:?}");
+    assert!(session.to_bytes().len() <= 120);
+    assert_eq!(Session::from_bytes(&session.to_bytes()).as_ref(), Some(session));
+    let (last, before) = outputs.split_last().expect("there is always something to do");
+    assert!(before.iter().all(|output| matches!(output, Output::Say(_) | Output::Count(_))), "{outputs:?}");
+    match last {
+        Output::Ask { prompts, timeout_s } => {
+            assert!(!prompts.is_empty() && (1..=10).contains(timeout_s));
+            assert!(prompts.iter().all(|prompt| !prompt.words.trim().is_empty()));
+        }
+        Output::Connect { .. } => {
+            assert_eq!(session.place, Place::Dialling);
+            assert!(before.iter().any(|output| matches!(output, Output::Say(_))), "she hears nothing before it rings");
+        }
+        Output::End => {}
+        other => panic!("a step ends in {other:?}"),
+    }
+}
+
+/// Walks through the inputs; the state and the moment where the call ended or the inputs did.
+fn walk(choices: &[(u8, u8)]) -> (Session, i64, bool) {
+    let mut session = begin();
+    let mut seconds = 0;
+    for (choice, desk) in choices {
+        seconds += 5;
+        let input = any_input(session.place, *choice);
+        let present = now(seconds, DESKS[usize::from(*desk) % 3]);
+        let (next, outputs) = step(hotline(), session.clone(), input.clone(), present);
+        is_sound(&next, &outputs);
+        if !needs_desk(hotline(), &session, &input) {
+            for desk in DESKS {
+                assert_eq!(
+                    step(hotline(), session.clone(), input.clone(), now(seconds, desk)),
+                    (next.clone(), outputs.clone())
+                );
+            }
+        }
+        session = next;
+        if ended(&outputs) {
+            return (session, seconds, true);
+        }
+    }
+    (session, seconds, false)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_step_leaves_something_to_hear_or_ends_the_call(choices in proptest::collection::vec(any::<(u8, u8)>(), 0..60)) {
+        walk(&choices);
+    }
+
+    /// Rule MN-08, CS-22: whoever stops pressing keys is not kept in a ring, whatever the desk does.
+    #[test]
+    fn silence_ends_every_call(choices in proptest::collection::vec(any::<(u8, u8)>(), 0..40), desk in 0..3_usize, talks: bool) {
+        let (mut session, mut seconds, over) = walk(&choices);
+        let mut over = over;
+        let mut steps = 0;
+        while !over {
+            steps += 1;
+            prop_assert!(steps < 80, "still in {:?} after {steps} silences", session.place);
+            seconds += 10;
+            let input = match session.place {
+                Place::Dialling => Input::DialEnded(Dialled { status: DialStatus::Completed, talked: talks }),
+                _ => Input::Silence,
+            };
+            let (next, outputs) = step(hotline(), session, input, now(seconds, DESKS[desk]));
+            over = ended(&outputs);
+            session = next;
+        }
+    }
+
+    /// CS-04: 9 ends at once and without a word wherever keys are heard. CS-05: 0 leads to a person, or to the honest words.
+    #[test]
+    fn nine_ends_and_zero_leads_to_a_person(choices in proptest::collection::vec(any::<(u8, u8)>(), 0..12), desk in 0..3_usize) {
+        let (session, seconds, over) = walk(&choices);
+        if over || session.place == Place::Dialling {
+            return Ok(());
+        }
+        let present = now(seconds + 1, DESKS[desk]);
+        let (_, outputs) = step(hotline(), session.clone(), Input::Pressed(Digit::NINE), present);
+        prop_assert_eq!(outputs, vec![Output::End]);
+        let (after, outputs) = step(hotline(), session.clone(), Input::Pressed(Digit::ZERO), present);
+        let roles = &hotline().roles;
+        let reached = match DESKS[desk] {
+            Desk::Open => after.place == Place::Node(roles.connect) || after.place == Place::Dialling,
+            Desk::Busy => after.place == Place::Node(roles.busy) || after.place == Place::Waiting,
+            Desk::Closed => after.place == Place::Node(roles.closed),
+        };
+        prop_assert!(reached, "0 in {:?} leads to {:?} ({:?}): {outputs:?}", session.place, after.place, DESKS[desk]);
+    }
+}
+
+#[test]
+fn a_line_of_its_own_language_skips_the_question() {
+    let session = Session::begin(hotline().revision, now(0, Desk::Open).at);
+    let (session, _) = step(hotline(), session, Input::Began { language: Some(LangIx(1)) }, now(0, Desk::Open));
+    assert_eq!(session.place, Place::Node(hotline().roles.main));
+    assert_eq!(session.language, Some(LangIx(1)));
+}
+
+/// CS-09: nothing of one call is in the next.
+#[test]
+fn the_hundredth_call_begins_as_the_first() {
+    let first = step(
+        hotline(),
+        Session::begin(hotline().revision, now(0, Desk::Open).at),
+        Input::Began { language: None },
+        now(0, Desk::Open),
+    );
+    walk(&[(2, 0), (3, 0), (0, 0), (1, 0)]);
+    let later = step(
+        hotline(),
+        Session::begin(hotline().revision, now(0, Desk::Open).at),
+        Input::Began { language: None },
+        now(0, Desk::Open),
+    );
+    assert_eq!(first, later);
+}
