@@ -94,7 +94,10 @@ fn the_fallback_document_rings_only_a_line_that_takes_calls_by_pick_up() {
         hulplijn(&["fallback", "--config", path.to_str().unwrap()])
     };
     let (code, by_key, _) = write("key");
-    assert!(code == 0 && by_key.contains("één één twee") && by_key.contains("one one two") && !by_key.contains("<Dial"), "{by_key}");
+    assert!(
+        code == 0 && by_key.contains("één één twee") && by_key.contains("one one two") && !by_key.contains("<Dial"),
+        "{by_key}"
+    );
     let (code, by_pickup, _) = write("pickup");
     assert!(code == 0 && by_pickup.contains("<Dial") && by_pickup.contains(common::DESK), "{by_pickup}");
     for document in [by_key, by_pickup] {

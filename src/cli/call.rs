@@ -63,7 +63,7 @@ pub struct Arguments {
     /// The caller's number, from a range reserved for fiction
     #[arg(long, value_name = "NUMBER", requires = "url", default_value = CALLER)]
     from: String,
-    /// The number that is called
+    /// The number that is called: the hotline's own, which is what its Dial shows the counsellor
     #[arg(long, value_name = "NUMBER", requires = "url", default_value = assemble::DEMONSTRATION_NUMBER)]
     to: String,
 }
