@@ -71,12 +71,13 @@ pub fn switchboard(
     Ok(Switchboard::new(setup, hotlines, keys, store, DaySalt::new(random()), now))
 }
 
-/// Who is rung: the configured line, in the demonstration a pretend counsellor, else nobody.
+/// Who is rung: the configured line, or, where no real caller can come, a pretend counsellor.
 pub fn desk(config: &Config) -> Option<Desk> {
-    let callee = match (&config.desk.line, config.mode) {
-        (Some(line), _) => Callee::Number(line.clone()),
-        (None, Mode::Demonstration) => Callee::Pretend,
-        (None, Mode::Provider) => return None,
+    let callee = match &config.desk.line {
+        Some(line) => Callee::Number(line.clone()),
+        // A line that others can reach is refused without a desk; nobody is promised here who does not exist.
+        None if config.live => return None,
+        None => Callee::Pretend,
     };
     let own = config.number.clone().or_else(|| E164::new(DEMONSTRATION_NUMBER))?;
     let accept = if config.desk.pickup { Accept::Pickup } else { Accept::Key };

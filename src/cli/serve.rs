@@ -151,8 +151,9 @@ fn before_going_live(config: &Config, findings: &[Finding]) -> Result<Vec<String
             notices.push("the provider answers STOP and HELP with texts of its own: switch that off there, then set `[opt_out] handling_off_on`".to_owned());
         }
         if config.desk.line.is_none() {
-            notices
-                .push("nobody can be reached: `[desk] line` is not set, callers hear that nobody is there".to_owned());
+            notices.push(
+                "`[desk] line` is not set: a pretend counsellor takes its place, and nothing is dialled".to_owned(),
+            );
         }
     }
     Ok(notices)

@@ -37,6 +37,10 @@ pub(super) fn fill(
         let name = &rest[1..close];
         let place = text.within(range.start + open..range.start + open + close + 1);
         match filling(name) {
+            // A line is a sentence: hours that begin it begin with a capital letter.
+            Filling::Words(words) if name == "hours" && filled.trim().is_empty() => {
+                filled.push_str(&capitalised(&words));
+            }
             Filling::Words(words) => filled.push_str(&words),
             Filling::Refused(why) => findings.error(&place, format!("`{{{name}}}` cannot stand here: {why}")),
             Filling::Unknown => {
@@ -48,6 +52,11 @@ pub(super) fn fill(
     }
     filled.push_str(&raw[at..]);
     folded(&filled)
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Fills a pattern such as `{option}, press {key}.`, in which exactly these placeholders can stand.
