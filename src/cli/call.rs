@@ -75,11 +75,7 @@ const CALLER: &str = "+12025550123";
 const HERE: &str = "http://localhost";
 
 pub fn run(arguments: Arguments) -> Done {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(call(arguments))
+    super::block_on(call(arguments))
 }
 
 async fn call(arguments: Arguments) -> Done {

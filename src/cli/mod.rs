@@ -103,6 +103,12 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs a command that waits for something.
+fn block_on(work: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?.block_on(work)
+}
+
 /// What the real environment says.
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

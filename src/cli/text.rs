@@ -38,11 +38,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> Done {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(text(arguments))
+    super::block_on(text(arguments))
 }
 
 async fn text(arguments: Arguments) -> Done {

@@ -84,3 +84,14 @@ pub fn expect(sources: &Sources, rule: &str, severity: Severity, says: &str) {
 pub fn node(loaded: &Loaded, name: &str) -> NodeIx {
     loaded.hotline.as_ref().and_then(|hotline| hotline.node_named(name)).unwrap_or_else(|| panic!("no node {name}"))
 }
+
+/// The fixture with this slip has one error of the file format, which says this.
+pub fn wrong(file: &str, from: &str, to: &str, says: &str) {
+    case("FORMAT", Severity::Error, file, from, to, says);
+}
+
+/// Says this among other findings.
+pub fn among(sources: &Sources, says: &str) {
+    let findings = checked(sources).findings;
+    assert!(findings.iter().any(|finding| finding.message.contains(says)), "`{says}`: {findings:#?}");
+}

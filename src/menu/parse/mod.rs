@@ -260,18 +260,8 @@ fn waivers(node: &Table, findings: &Findings) -> Vec<Waiver> {
 #[cfg(test)]
 mod tests {
     use crate::base::Severity::{Error, Warning};
-    use crate::base::Sources;
-    use crate::menu::fixture::{case, checked, expect, sources, spoil, spoilt};
 
-    fn wrong(file: &str, from: &str, to: &str, says: &str) {
-        case("FORMAT", Error, file, from, to, says);
-    }
-
-    /// Says this among other findings.
-    fn among(sources: &Sources, says: &str) {
-        let findings = checked(sources).findings;
-        assert!(findings.iter().any(|finding| finding.message.contains(says)), "`{says}`: {findings:#?}");
-    }
+    use crate::menu::fixture::{among, checked, expect, sources, spoil, spoilt, wrong};
 
     #[test]
     fn keys_and_kinds() {

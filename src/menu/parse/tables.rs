@@ -204,18 +204,8 @@ pub(super) fn words(table: &Table, country: Option<&Text>, languages: &[Language
 #[cfg(test)]
 mod tests {
     use crate::base::Severity::Error;
-    use crate::base::Sources;
-    use crate::menu::fixture::{case, checked, spoilt};
 
-    fn wrong(file: &str, from: &str, to: &str, says: &str) {
-        case("FORMAT", Error, file, from, to, says);
-    }
-
-    /// Says this among other findings.
-    fn among(sources: &Sources, says: &str) {
-        let findings = checked(sources).findings;
-        assert!(findings.iter().any(|finding| finding.message.contains(says)), "`{says}`: {findings:#?}");
-    }
+    use crate::menu::fixture::{among, case, checked, spoilt, wrong};
 
     #[test]
     fn contacts() {

@@ -180,19 +180,9 @@ pub(super) fn all(table: &Table) -> AllFile {
 
 #[cfg(test)]
 mod tests {
-    use crate::base::Severity::{Error, Warning};
-    use crate::base::Sources;
-    use crate::menu::fixture::{case, checked, spoilt};
+    use crate::base::Severity::Warning;
 
-    fn wrong(file: &str, from: &str, to: &str, says: &str) {
-        case("FORMAT", Error, file, from, to, says);
-    }
-
-    /// Says this among other findings.
-    fn among(sources: &Sources, says: &str) {
-        let findings = checked(sources).findings;
-        assert!(findings.iter().any(|finding| finding.message.contains(says)), "`{says}`: {findings:#?}");
-    }
+    use crate::menu::fixture::{among, case, spoilt, wrong};
 
     #[test]
     fn texts() {
