@@ -43,7 +43,7 @@ pub fn hours(config: &Config, hotline: &Hotline) -> Hours {
 /// What the words of the menus depend on.
 pub fn settings(config: &Config) -> Settings {
     Settings {
-        hours: config.desk.line.as_ref().map(|_| config.desk.hours.clone()),
+        hours: config.desk.spoken_hours.then(|| config.desk.hours.clone()),
         number: config.number.as_ref().map_or(DEMONSTRATION_NUMBER, E164::expose).to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 //! `hulplijn call`: plays a call in the terminal.
 
-use super::config::{Config, Flags, Mode};
+use super::config::{Config, Flags};
 use super::exchange::{InProcess, Network};
 use super::menus::{self, Origin};
 use super::player::{self, Act, Counsellor, Event, Listed, Script, State};
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 ///   hulplijn call
 ///   hulplijn call --keys 2,3,1
 ///   hulplijn call --lang nl --keys 0,1 --counsellor voicemail
-///   hulplijn call --at "2026-12-25 02:30" --keys 2,0
+///   hulplijn call --config hulplijn.toml --at "2026-12-25 02:30" --keys 2,0
 ///   hulplijn call --url https://line.example.org/twilio/voice --auth-token "$TOKEN" --keys 1,1
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -51,6 +51,9 @@ pub struct Arguments {
     /// Folder of menu files [default: ./menus if there is one, else the sample inside the program]
     #[arg(long, value_name = "DIR")]
     menus: Option<PathBuf>,
+    /// Take the desk's opening hours, the voices and the menus from this configuration; its line is not rung
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    config: Option<PathBuf>,
     /// Call this TwiML address instead of the line inside the program
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -94,7 +97,7 @@ async fn call(arguments: Arguments) -> Done {
             Way::Network(network)
         }
         None => {
-            let line = Line::start(arguments.menus, arguments.at.as_deref())?;
+            let line = Line::start(arguments.config, arguments.menus, arguments.at.as_deref())?;
             local = line.local;
             if let Some(language) = arguments.lang {
                 let index = line.languages.iter().position(|known| *known == language);
@@ -192,11 +195,22 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn start(menus: Option<PathBuf>, at: Option<&str>) -> Result<Line, Failure> {
-        let nothing = |name: &str| (name == "HOME").then(|| "/nonexistent".to_owned());
-        let flags = Flags { config: Some(PathBuf::from("/dev/null")), menus, ..Flags::default() };
-        let config = Config::load(&flags, &nothing).map_err(Failure::cannot)?;
-        debug_assert_eq!(config.mode, Mode::Demonstration);
+    /// The line of this configuration, or the demonstration's, at this moment or now.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration, the menus or the moment.
+    pub fn start(file: Option<PathBuf>, menus: Option<PathBuf>, at: Option<&str>) -> Result<Line, Failure> {
+        let config = match file {
+            Some(_) => {
+                let flags = Flags { config: file, menus, ..Flags::default() };
+                Config::load(&flags, &super::environment).map_err(Failure::cannot)?.played()
+            }
+            None => {
+                let nothing = |name: &str| (name == "HOME").then(|| "/nonexistent".to_owned());
+                let flags = Flags { config: Some(PathBuf::from("/dev/null")), menus, ..Flags::default() };
+                Config::load(&flags, &nothing).map_err(Failure::cannot)?
+            }
+        };
         let sources = Origin::choose(config.menus.clone()).read()?;
         let (hotline, _) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
         let zone = hotline.timezone.clone();

@@ -149,6 +149,8 @@ pub struct Desk {
     /// The language the counsellor is spoken to; the hotline's first if unset.
     pub language: Option<Language>,
     pub hours: Hours,
+    /// The hours are the keeper's, not the demonstration's day and night.
+    pub spoken_hours: bool,
 }
 
 /// The checked configuration.
@@ -205,6 +207,13 @@ impl Config {
             None => (File::default(), PathBuf::new()),
         };
         Check { problems: Vec::new(), environment, folder }.config(flags, file)
+    }
+
+    /// The same line as the demonstration plays it: its hours and its words, unsigned, with a pretend counsellor.
+    pub fn played(self) -> Config {
+        let desk = Desk { line: None, ..self.desk };
+        let public_url = String::new();
+        Config { mode: Mode::Demonstration, public_url, live: false, auth_tokens: Vec::new(), desk, ..self }
     }
 
     /// The configuration in this text, with no flags and no environment. For tests of the example file.
@@ -481,7 +490,8 @@ impl Check<'_> {
                 Hours::always(zone)
             }),
         };
-        Desk { line, pickup, ring_s, talk_max_min, language, hours }
+        let spoken_hours = desk.hours.is_some();
+        Desk { line, pickup, ring_s, talk_max_min, language, hours, spoken_hours }
     }
 
     fn say(&mut self, twilio: BTreeMap<String, Voice>) -> BTreeMap<Language, Voice> {

@@ -68,7 +68,7 @@ async fn text(arguments: Arguments) -> Done {
                 .send(&request, 0)
                 .await
         }
-        None => Line::start(arguments.menus, None)?.exchange.send(&request, 0).await,
+        None => Line::start(None, arguments.menus, None)?.exchange.send(&request, 0).await,
     };
     let answer = answer.map_err(|why| Failure::cannot(format!("no answer came ({why:?})")))?;
     if answer.status != 200 {
