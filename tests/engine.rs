@@ -170,3 +170,28 @@ fn the_hundredth_call_begins_as_the_first() {
     );
     assert_eq!(first, later);
 }
+
+/// A session as release 0.1 sealed it. It opens in every later release, or that release says why calls begin again.
+#[test]
+fn a_session_of_release_0_1_opens() {
+    use hulplijn::base::{CallSid, Revision};
+    use hulplijn::menu::NodeIx;
+    use hulplijn::privacy::{Binding, KeyRing, Purpose};
+    let keys = KeyRing::generate([7; 32]);
+    let call = CallSid::new("CA00000000000000000000000000000001").unwrap();
+    let binding = Binding { provider: "twilio", account: "AC00000000000000000000000000000001", call: &call };
+    let session = Session {
+        place: Place::Node(NodeIx(3)),
+        language: Some(LangIx(1)),
+        pressed: true,
+        main_heard: true,
+        trail: vec![NodeIx(1)],
+        step: 2,
+        heard: vec![0b0000_1011],
+        ..Session::begin(Revision(0x0123_4567_89ab_cdef), now(0, Desk::Open).at)
+    };
+    let token = "arRSj2lFjCQH6B11bWhRbHQZv55KfiK8nuFm5L6eoyi3L22AMwMLi5co-mkpI_RU3";
+    assert_eq!(keys.seal(Purpose::Session, &binding, &session.to_bytes()).as_deref(), Some(token));
+    let opened = keys.open(Purpose::Session, &binding, token).unwrap();
+    assert_eq!(Session::from_bytes(&opened), Some(session));
+}
