@@ -4,7 +4,7 @@
 //! Must never contain: rules of the hotline.
 
 pub mod assemble;
-mod call;
+pub mod call;
 mod check;
 pub mod config;
 pub mod exchange;
