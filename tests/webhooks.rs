@@ -109,6 +109,8 @@ async fn overload_is_a_sentence_and_a_person() {
         assert_eq!(document.contains("<Dial"), open, "{document}");
         assert!(document.contains("<Say") && document.contains("one one two"), "{document}");
         assert!(!open || document.contains(&format!("callerId=\"{OWN}\"")), "{document}");
+        let leg = form("CA2", &[("Digits", "1")]);
+        assert!(world.post("/twilio/accept", &leg).await.1.ends_with("<Response/>"), "a counsellor's yes is not lost");
         let text = [("MessageSid", "SM1"), ("AccountSid", ACCOUNT), ("From", CALLER), ("To", OWN), ("Body", "HELP")];
         assert!(world.post("/twilio/sms", &text).await.1.ends_with("<Response/>"));
     }

@@ -84,6 +84,7 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
         Ok(asked) => asked,
         Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
     };
+    let takes_the_call = asked.accepts();
     let call = asked.call;
     let event = match step {
         Step::Begin => VoiceEvent::Began,
@@ -112,7 +113,12 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     };
     let document = document.unwrap_or_else(|| {
         door.metrics.troubles.inc();
-        door.switchboard.trouble(now)
+        match step {
+            // The counsellor's leg: a yes connects, anything else sends the caller on to what is said when nobody can answer.
+            Step::Whisper => answer::accept(false).to_xml().into(),
+            Step::Accept => answer::accept(takes_the_call).to_xml().into(),
+            _ => door.switchboard.trouble(now),
+        }
     });
     door.metrics.requests.get_or_create(&Asked { kind: Kind::voice }).inc();
     door.metrics.seconds.observe(started.elapsed().as_secs_f64());
