@@ -37,6 +37,7 @@ pub fn run(arguments: Arguments) -> Done {
         ));
     }
     log(config.mode);
+    keep_panics_quiet();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -51,6 +52,14 @@ fn harden() {
     if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
         eprintln!("warning: core files could not be switched off: switch them off for the service (`LimitCORE=0`)");
     }
+}
+
+/// A failure says where it was, never with what: the message of a panic can quote a caller's text.
+fn keep_panics_quiet() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a step failed: the caller hears one sentence and gets a person");
+    }));
 }
 
 /// With a provider nothing below `info` is written, whatever HULPLIJN_LOG says: libraries tell there what passes by.
