@@ -20,6 +20,11 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Done {
     let config = Config::load(&arguments.flags, &super::environment).map_err(Failure::cannot)?;
+    if !config.desk.spoken_hours {
+        eprintln!(
+            "warning: no `[desk] hours` are configured, and the document says `day and night`: give the line's own `--config FILE`"
+        );
+    }
     let sources = Origin::choose(config.menus.clone()).read()?;
     let (hotline, _) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
     // Without us there is nobody to whisper: only a line that takes every call may ring.
