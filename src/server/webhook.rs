@@ -184,6 +184,7 @@ impl Door {
         if !self.is_the_provider(&parts, &target, &body) {
             return Err(self.refuse(StatusCode::FORBIDDEN, self.why_not()));
         }
+        // A form beyond the limits is told so, not that its signature is wrong: that would be looked for in vain.
         let form = Form::parse(&body).map_err(|problem| self.refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
         // Everything that is signed and of another account is still not ours to answer.
         if self.account.as_deref().is_some_and(|own| form.get("AccountSid") != Some(own)) {
