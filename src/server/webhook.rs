@@ -6,6 +6,7 @@ use crate::provider::twilio::answer;
 use crate::provider::twilio::form::{self, Form};
 use crate::provider::twilio::signature::{Headers, Verifier};
 use crate::switchboard::{Switchboard, VoiceEvent};
+use crate::twiml::VoiceResponse;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -84,7 +85,7 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
         Ok(asked) => asked,
         Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
     };
-    let takes_the_call = asked.accepts();
+    let (takes_the_call, ended) = (asked.accepts(), asked.call.ended);
     let call = asked.call;
     let event = match step {
         Step::Begin => VoiceEvent::Began,
@@ -114,6 +115,8 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     let document = document.unwrap_or_else(|| {
         door.metrics.troubles.inc();
         match step {
+            // Nobody hears it.
+            _ if ended => VoiceResponse::default().to_xml().into(),
             // The counsellor's leg: a yes connects, anything else sends the caller on to what is said when nobody can answer.
             Step::Whisper => answer::accept(false).to_xml().into(),
             Step::Accept => answer::accept(takes_the_call).to_xml().into(),

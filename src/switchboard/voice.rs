@@ -237,7 +237,10 @@ impl Switchboard {
 
     /// Key 1 connects, whether or not the lease can be written: a counsellor who says yes is not turned away.
     async fn accept(&self, call: &Call, token: Option<&str>, key: Option<Digit>, now: Timestamp) -> VoiceResponse {
-        let yes = key.is_some() && key == Digit::of_option(0) && !call.ended;
+        if call.ended {
+            return VoiceResponse::default();
+        }
+        let yes = key.is_some() && key == Digit::of_option(0);
         if yes
             && let Some(note) = token.and_then(|token| self.note(call, token))
             && let Some(desk) = &self.setup.desk
