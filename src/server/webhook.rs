@@ -169,7 +169,7 @@ async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer
         Err(refusal) => return refusal,
     };
     if let Ok(asked) = form::voice(&form) {
-        door.switchboard.status(&asked.call).await;
+        door.switchboard.status(&asked.call, (door.clock)()).await;
     }
     door.metrics.requests.get_or_create(&Asked { kind: Kind::status }).inc();
     respond(StatusCode::NO_CONTENT, "text/plain", String::new())
@@ -184,11 +184,11 @@ impl Door {
             return Err(self.refuse(StatusCode::URI_TOO_LONG, "the address is too long"));
         }
         let body = self.body(body).await?;
+        // A form beyond the limits is told so, not that its signature is wrong: that would be looked for in vain.
+        let form = Form::parse(&body).map_err(|problem| self.refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
         if !self.is_the_provider(&parts, &target, &body) {
             return Err(self.refuse(StatusCode::FORBIDDEN, self.why_not()));
         }
-        // A form beyond the limits is told so, not that its signature is wrong: that would be looked for in vain.
-        let form = Form::parse(&body).map_err(|problem| self.refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
         // Everything that is signed and of another account is still not ours to answer.
         if self.account.as_deref().is_some_and(|own| form.get("AccountSid") != Some(own)) {
             return Err(self.refuse(StatusCode::FORBIDDEN, "this is not the account the hotline belongs to"));

@@ -71,6 +71,11 @@ pub struct Switchboard {
     salt: Mutex<(Date, DaySalt)>,
     /// The lease of each call that has one: a call that is over frees its counsellor at once.
     leases: Mutex<HashMap<CallSid, LeaseId>>,
+    /// Whether the counsellor took the call, of attempts that ended lately: a call's status and its dial's outcome come
+    /// in any order, and whichever is first deletes the row.
+    ends: Memory<Option<bool>>,
+    /// Talks counted lately: an outcome can be told again with another status of the call.
+    talks: Memory<()>,
 }
 
 impl Switchboard {
@@ -93,6 +98,8 @@ impl Switchboard {
             limiter: Mutex::new(Limiter::default()),
             salt: Mutex::new((day, salt)),
             leases: Mutex::new(HashMap::new()),
+            ends: Memory::default(),
+            talks: Memory::default(),
         }
     }
 
@@ -143,17 +150,23 @@ impl Switchboard {
     }
 
     /// A call's status: when it is over, whoever was rung for it is free again.
-    pub async fn status(&self, call: &crate::provider::Call) {
+    pub async fn status(&self, call: &crate::provider::Call, now: Timestamp) {
         if call.ended {
-            self.free(&call.sid).await;
+            self.free(&call.sid, now).await;
         }
     }
 
-    async fn free(&self, call: &CallSid) {
+    async fn free(&self, call: &CallSid, now: Timestamp) {
         let lease = lock(&self.leases).remove(call);
         if let Some(lease) = lease {
-            let _ = self.store.lease_end(lease).await;
+            self.end(lease, now).await;
         }
+    }
+
+    /// Ends an attempt to reach the counsellor. Whether she took the call; `None` if nothing is known of it.
+    async fn end(&self, lease: LeaseId, now: Timestamp) -> Option<bool> {
+        let work = async { self.store.lease_end(lease).await.ok().flatten().map(|ended| ended.accepted) };
+        self.ends.once(lease, now, work).await
     }
 }
 

@@ -68,12 +68,12 @@ impl Switchboard {
             if let (VoiceEvent::DialEnded(result), Some((hotline, session))) =
                 (event, self.session(call, token, now).await)
             {
-                let dialled = self.dialled(&session, result).await;
+                let dialled = self.dialled(&session, result, now).await;
                 if dialled.talked {
-                    self.tally(&hotline, Count::PersonAccepted, now);
+                    self.tally_talk(&hotline, session.lease, now).await;
                 }
             }
-            self.free(&call.sid).await;
+            self.free(&call.sid, now).await;
             return VoiceResponse::default().to_xml().into();
         }
         let (hotline, session) = match self.session(call, token, now).await {
@@ -88,7 +88,7 @@ impl Switchboard {
             VoiceEvent::Key(Some(key)) => Input::Pressed(key),
             VoiceEvent::DialEnded(result) => {
                 lock(&self.leases).remove(&call.sid);
-                Input::DialEnded(self.dialled(&session, result).await)
+                Input::DialEnded(self.dialled(&session, result, now).await)
             }
             _ => Input::Silence,
         };
@@ -119,6 +119,7 @@ impl Switchboard {
         };
         let mut present = Now { at: now, desk, lease };
         let before = session.clone();
+        let attempt = session.lease;
         let (mut after, mut outputs) = flow::step(hotline, session, input.clone(), present);
         // Somebody else may have taken the line since it was looked at.
         if outputs.iter().any(|output| matches!(output, Output::Connect { .. }))
@@ -128,8 +129,10 @@ impl Switchboard {
             (after, outputs) = flow::step(hotline, before, input, present);
         }
         for output in &outputs {
-            if let Output::Count(count) = output {
-                self.tally(hotline, *count, now);
+            match output {
+                Output::Count(Count::PersonAccepted) => self.tally_talk(hotline, attempt, now).await,
+                Output::Count(count) => self.tally(hotline, *count, now),
+                _ => {}
             }
         }
         match self.document(call, hotline, &after, &outputs) {
@@ -205,9 +208,9 @@ impl Switchboard {
         }
     }
 
-    async fn dialled(&self, session: &Session, result: Option<DialResult>) -> Dialled {
+    async fn dialled(&self, session: &Session, result: Option<DialResult>, now: Timestamp) -> Dialled {
         let accepted = match session.lease {
-            Some(lease) => self.store.lease_end(lease).await.ok().flatten().map(|ended| ended.accepted),
+            Some(lease) => self.end(lease, now).await,
             None => None,
         };
         // A line without whisper has nobody to say that it was accepted.
@@ -258,6 +261,14 @@ impl Switchboard {
     }
 
     // ---- counts
+
+    /// A talk, once for each attempt, however often it is told.
+    async fn tally_talk(&self, hotline: &Hotline, attempt: Option<LeaseId>, now: Timestamp) {
+        match attempt {
+            Some(lease) => self.talks.once(lease, now, async { self.tally(hotline, Count::PersonAccepted, now) }).await,
+            None => self.tally(hotline, Count::PersonAccepted, now),
+        }
+    }
 
     fn tally(&self, hotline: &Hotline, count: Count, now: Timestamp) {
         let key = match count {
