@@ -66,7 +66,7 @@ impl World {
         let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
         let now = moment.to_zoned_datetime(zone).unwrap().timestamp();
         let now_s = Arc::new(AtomicI64::new(now.as_second()));
-        let (switchboard, router) = start(&config, &now_s).await;
+        let (switchboard, router) = start(&config, &now_s, true).await;
         World { folder, config, switchboard, router, now_s }
     }
 
@@ -86,7 +86,13 @@ impl World {
     /// Stops and starts again from what is on disk.
     pub async fn restart(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, true).await;
+    }
+
+    /// Stops, and starts again with no database at all.
+    pub async fn restart_without_a_store(&mut self) {
+        self.switchboard.close().await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, false).await;
     }
 
     /// A signed POST as the provider sends it; `url` is absolute or a path.
@@ -127,7 +133,7 @@ impl World {
     }
 }
 
-async fn start(config: &Config, now_s: &Arc<AtomicI64>) -> (Arc<Switchboard>, axum::Router) {
+async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: bool) -> (Arc<Switchboard>, axum::Router) {
     let now = Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap();
     let sources = shipped_menus();
     let hotline = load(&sources, config);
@@ -135,8 +141,12 @@ async fn start(config: &Config, now_s: &Arc<AtomicI64>) -> (Arc<Switchboard>, ax
         let now_s = Arc::clone(now_s);
         Arc::new(move || Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap())
     };
-    let store =
-        Store::open(&config.data, Options { clock: Arc::clone(&clock) }).unwrap_or_else(|error| panic!("{error}"));
+    let store = match stored {
+        true => {
+            Store::open(&config.data, Options { clock: Arc::clone(&clock) }).unwrap_or_else(|error| panic!("{error}"))
+        }
+        false => Store::absent(),
+    };
     let keys = key::open_or_make(&config.data).ok().expect("a key ring can be made");
     let switchboard = assemble::switchboard(config, hotline, keys, store, now).ok().expect("the configuration fits");
     let switchboard = Arc::new(switchboard);

@@ -24,21 +24,29 @@ pub fn configured(folder: &Path) -> u16 {
 pub struct Server {
     child: Child,
     pub port: u16,
+    public_url: String,
 }
 
 impl Server {
     pub fn start(folder: &Path, port: u16) -> Server {
+        Server::start_as(folder, port, &format!("http://127.0.0.1:{port}"), &[])
+    }
+
+    /// As the provider knows it by this address, with more arguments. What it prints stands in `screen` and `log`.
+    pub fn start_as(folder: &Path, port: u16, public_url: &str, arguments: &[&str]) -> Server {
+        let file = |name: &str| std::fs::File::options().append(true).create(true).open(folder.join(name)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_hulplijn"))
             .args(["serve", "--config"])
             .arg(folder.join("hulplijn.toml"))
             .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", "off"])
-            .args(["--public-url", &format!("http://127.0.0.1:{port}")])
+            .args(["--public-url", public_url])
+            .args(arguments)
             .env("HULPLIJN_TWILIO_AUTH_TOKEN", TOKEN)
-            .stdout(Stdio::null())
-            .stderr(Stdio::from(std::fs::File::options().append(true).create(true).open(folder.join("log")).unwrap()))
+            .stdout(Stdio::from(file("screen")))
+            .stderr(Stdio::from(file("log")))
             .spawn()
             .unwrap();
-        let server = Server { child, port };
+        let server = Server { child, port, public_url: public_url.to_owned() };
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(
@@ -62,7 +70,19 @@ impl Server {
         assert!(self.child.wait().unwrap().success());
     }
 
+    /// The answer's document to a signed request.
     pub fn post(&self, target: &str, extra: &[(&str, &str)]) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.write_all(self.request(target, extra, "close").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        body.to_owned()
+    }
+
+    /// A signed request, byte for byte; `connection` is `close` or `keep-alive`.
+    pub fn request(&self, target: &str, extra: &[(&str, &str)], connection: &str) -> String {
         let mut form = vec![
             ("CallSid", "CA0000000000000000000000000000cafe"),
             ("AccountSid", ACCOUNT),
@@ -71,16 +91,15 @@ impl Server {
             ("CallStatus", "in-progress"),
         ];
         form.extend_from_slice(extra);
-        let base = format!("http://127.0.0.1:{}", self.port);
-        let target = target.strip_prefix(&base).unwrap_or(target).split('#').next().unwrap();
-        let signature = sign(TOKEN, &format!("{base}{target}"), &form);
+        let target = target.strip_prefix(&self.public_url).unwrap_or(target).split('#').next().unwrap();
+        let signature = sign(TOKEN, &format!("{}{target}", self.public_url), &form);
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "POST {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: {signature}\r\nContent-Length: {}\r\n\r\n{body}", self.port, body.len()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
-        body.to_owned()
+        format!(
+            "POST {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: {connection}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: {signature}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.port,
+            body.len()
+        )
     }
 }
