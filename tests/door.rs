@@ -268,6 +268,8 @@ fn logged() -> (tracing::subscriber::DefaultGuard, Arc<Mutex<Vec<u8>>>) {
             Ok(())
         }
     }
+    // With one subscriber alone, a thread that has none could switch a line of the log off for all (tracing-core caches it).
+    common::log_lines();
     let lines = Arc::<Mutex<Vec<u8>>>::default();
     let writer = Arc::clone(&lines);
     let subscriber = tracing_subscriber::fmt()
