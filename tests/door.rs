@@ -583,3 +583,51 @@ async fn readiness_and_metrics_are_plain() {
     assert!(ready.contains("database trouble: calls are answered"), "{ready}");
     assert!(get(&world, "/metrics").await.1.contains("hulplijn_store_healthy 0"));
 }
+
+/// A revision that the database could not take is kept as soon as it can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revision_published_beside_a_locked_database_is_kept_later() {
+    let mut world = World::at("2026-11-24T10:00:00", "").await;
+    let mut sources = common::shipped_menus();
+    let changed =
+        sources["texts/en.toml"].replace("option = \"For rules about work\"", "option = \"For the rules on work\"");
+    assert_ne!(*changed, *sources["texts/en.toml"]);
+    sources.insert("texts/en.toml".into(), changed.into());
+    let locker = rusqlite::Connection::open(world.folder.path().join(hulplijn::store::FILE_NAME)).unwrap();
+    locker.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let hotline = common::load(&sources, &world.config);
+    world.switchboard.publish(hotline, &sources, world.now()).await;
+    let form = |extra: &[(&'static str, &'static str)]| {
+        let mut form = vec![("CallSid", "CAkept"), ("AccountSid", common::ACCOUNT), ("From", ""), ("To", "")];
+        form.extend_from_slice(extra);
+        form
+    };
+    let action = |document: &str| {
+        let read = hulplijn::twiml::read_voice(document.as_bytes()).unwrap();
+        let Some(hulplijn::twiml::ReadVerb::Gather(gather)) = read.verbs.first() else { panic!("{document}") };
+        gather.action.clone().unwrap()
+    };
+    let mut document = world.post("/twilio/voice", &form(&[])).await.1;
+    for key in ["2", "3"] {
+        document = world.post(&action(&document), &form(&[("Digits", key)])).await.1;
+    }
+    assert!(document.contains("For the rules on work"), "{document}");
+    locker.execute_batch("ROLLBACK").unwrap();
+    // The minute's tick tries again; the store itself may pause up to some seconds before it does.
+    let database = world.folder.path().join(hulplijn::store::FILE_NAME);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        world.switchboard.tick(world.now(), hulplijn::privacy::DaySalt::new([1; 16])).await;
+        let kept: i64 = rusqlite::Connection::open(&database)
+            .and_then(|reader| reader.query_row("SELECT count(*) FROM revision", [], |row| row.get(0)))
+            .unwrap_or(0);
+        if kept == 2 {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{kept} revisions are kept");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    world.restart().await;
+    let again = world.post(&action(&document), &form(&[("Digits", "8")])).await.1;
+    assert!(again.contains("For the rules on work"), "{again}");
+}

@@ -126,7 +126,7 @@ pub fn door(config: &Config, switchboard: Arc<Switchboard>, clock: Clock, trace_
         account: config.account_sid.clone(),
         clock,
         metrics: Arc::new(Metrics::default()),
-        room: Semaphore::new(config.limits.requests),
+        room: Arc::new(Semaphore::new(config.limits.requests)),
         read_s: config.limits.read_s,
         trace_calls: trace_calls && config.mode == Mode::Demonstration,
     })

@@ -203,7 +203,7 @@ async fn wait_for_signal() {
 async fn tick(switchboard: Arc<Switchboard>, mut stop: Stop) {
     loop {
         tokio::select! {
-            _ = tokio::time::sleep(Duration::from_secs(60)) => switchboard.tick(Timestamp::now(), DaySalt::new(assemble::random())),
+            _ = tokio::time::sleep(Duration::from_secs(60)) => switchboard.tick(Timestamp::now(), DaySalt::new(assemble::random())).await,
             _ = stop.changed() => return,
         }
     }

@@ -44,7 +44,7 @@ impl Default for Metrics {
         let registry = &mut metrics.registry;
         registry.register("requests", "Webhook requests answered", metrics.requests.clone());
         registry.register("refused", "Webhook requests refused: signature, host or form", metrics.refused.clone());
-        registry.register("troubles", "Answers that were the trouble sentence", metrics.troubles.clone());
+        registry.register("troubles", "Requests whose work failed or took too long", metrics.troubles.clone());
         registry.register("overloads", "Requests beyond the limit at once", metrics.overloads.clone());
         registry.register("connections", "Open connections on the public listener", metrics.connections.clone());
         registry.register("store_healthy", "1 if the database answers", metrics.store_healthy.clone());

@@ -35,7 +35,7 @@ pub struct Door {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     pub metrics: Arc<Metrics>,
     /// Requests at once.
-    pub room: Semaphore,
+    pub room: Arc<Semaphore>,
     pub read_s: u64,
     /// Set by a test or the demonstration to show what is exchanged; never with a provider.
     pub trace_calls: bool,
@@ -97,23 +97,8 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     };
     let now = (door.clock)();
     let switchboard = Arc::clone(&door.switchboard);
-    let place = door.room.try_acquire();
-    let document = match place {
-        Err(_) => {
-            door.metrics.overloads.inc();
-            None
-        }
-        // A task of its own: a panic stays in it, and a provider that hangs up does not stop a count half way.
-        Ok(_place) => {
-            let work = tokio::spawn(async move { switchboard.voice(&call, event, token.as_deref(), now).await });
-            match tokio::time::timeout(Duration::from_secs(STEP_S), work).await {
-                Ok(Ok(document)) => Some(document),
-                _ => None,
-            }
-        }
-    };
+    let document = door.work(async move { switchboard.voice(&call, event, token.as_deref(), now).await }).await;
     let document = document.unwrap_or_else(|| {
-        door.metrics.troubles.inc();
         match step {
             // Nobody hears it.
             _ if ended => VoiceResponse::default().to_xml().into(),
@@ -143,22 +128,7 @@ async fn text(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
     let now = (door.clock)();
     let switchboard = Arc::clone(&door.switchboard);
     // Overload and failure answer a text with nothing: a late or odd answer can cost more than none.
-    let answer = match door.room.try_acquire() {
-        Err(_) => {
-            door.metrics.overloads.inc();
-            None
-        }
-        Ok(_place) => {
-            let work = tokio::spawn(async move { switchboard.text(&text, now).await });
-            match tokio::time::timeout(Duration::from_secs(STEP_S), work).await {
-                Ok(Ok(answer)) => answer,
-                _ => {
-                    door.metrics.troubles.inc();
-                    None
-                }
-            }
-        }
-    };
+    let answer = door.work(async move { switchboard.text(&text, now).await }).await.flatten();
     door.metrics.requests.get_or_create(&Asked { kind: Kind::text }).inc();
     twiml(answer::message(answer.as_deref()).to_xml())
 }
@@ -169,13 +139,34 @@ async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer
         Err(refusal) => return refusal,
     };
     if let Ok(asked) = form::voice(&form) {
-        door.switchboard.status(&asked.call, (door.clock)()).await;
+        let (switchboard, now) = (Arc::clone(&door.switchboard), (door.clock)());
+        door.work(async move { switchboard.status(&asked.call, now).await }).await;
     }
     door.metrics.requests.get_or_create(&Asked { kind: Kind::status }).inc();
     respond(StatusCode::NO_CONTENT, "text/plain", String::new())
 }
 
 impl Door {
+    /// Does the work of one request: nothing under overload, or when it fails or takes too long. It runs as a task of
+    /// its own: a panic stays in it, a provider that hangs up does not stop a count half way, and its place among the
+    /// requests at once is taken until it is really over.
+    async fn work<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+            self.metrics.overloads.inc();
+            return None;
+        };
+        let task = tokio::spawn(async move {
+            let _place = place;
+            work.await
+        });
+        let done = tokio::time::timeout(Duration::from_secs(STEP_S), task).await;
+        let done = done.ok().and_then(Result::ok);
+        if done.is_none() {
+            self.metrics.troubles.inc();
+        }
+        done
+    }
+
     /// Reads a request whole, makes sure that it is the provider's, and gives its form and the token in its address.
     async fn form(&self, request: Request<Body>) -> Result<(Form, Option<String>), Answer> {
         let (parts, body) = request.into_parts();

@@ -74,6 +74,8 @@ pub struct Switchboard {
     /// Whether the counsellor took the call, of attempts that ended lately: a call's status and its dial's outcome come
     /// in any order, and whichever is first deletes the row.
     ends: Memory<Option<bool>>,
+    /// Revisions on the line that the store could not keep yet.
+    unkept: Mutex<Vec<(Revision, Sources)>>,
     /// Talks counted lately: an outcome can be told again with another status of the call.
     talks: Memory<()>,
 }
@@ -100,6 +102,7 @@ impl Switchboard {
             leases: Mutex::new(HashMap::new()),
             ends: Memory::default(),
             talks: Memory::default(),
+            unkept: Mutex::default(),
         }
     }
 
@@ -111,10 +114,27 @@ impl Switchboard {
     /// Keeps the menu files of this hotline, so that its calls can finish on it whatever comes later; then new calls
     /// hear it. Calls in progress stay on the one they began with.
     pub async fn publish(&self, hotline: Hotline, sources: &Sources, now: Timestamp) {
-        if self.store.revision_put(hotline.revision, sources, now).await.is_err() {
-            tracing::warn!("the menu files could not be kept: after a restart, calls in progress begin again");
+        let revision = hotline.revision;
+        if self.store.revision_put(revision, sources, now).await.is_err() {
+            tracing::warn!("the menu files could not be kept yet: calls in progress would begin again after a restart");
+            let mut unkept = lock(&self.unkept);
+            // More than a few are waiting only while somebody edits beside a dead database; the oldest calls lose theirs.
+            if unkept.len() == UNKEPT_MOST {
+                unkept.remove(0);
+            }
+            unkept.push((revision, sources.clone()));
         }
         self.hotlines.replace(hotline);
+    }
+
+    /// Tries again to keep what could not be kept.
+    async fn keep_unkept(&self, now: Timestamp) {
+        let unkept = std::mem::take(&mut *lock(&self.unkept));
+        for (revision, sources) in unkept {
+            if self.store.revision_put(revision, &sources, now).await.is_err() {
+                lock(&self.unkept).push((revision, sources));
+            }
+        }
     }
 
     pub fn store_healthy(&self) -> bool {
@@ -137,9 +157,10 @@ impl Switchboard {
         answer::trouble(&self.hotlines.live(), &self.setup.say, None, ring.as_ref(), None).to_xml().into()
     }
 
-    /// Once a minute: forgets senders whose time is over, and after midnight everything that was hashed with
+    /// Once a minute: keeps what the store could not keep before, forgets senders whose time is over, and after midnight everything that was hashed with
     /// yesterday's salt. `fresh` is drawn by the door.
-    pub fn tick(&self, now: Timestamp, fresh: DaySalt) {
+    pub async fn tick(&self, now: Timestamp, fresh: DaySalt) {
+        self.keep_unkept(now).await;
         let day = self.hotlines.live().day(now);
         let mut salt = lock(&self.salt);
         if salt.0 != day {
@@ -169,6 +190,9 @@ impl Switchboard {
         self.ends.once(lease, now, work).await
     }
 }
+
+/// At most this many revisions wait for a store that does not answer.
+const UNKEPT_MOST: usize = 16;
 
 /// How long an answer may stand for the same event again: longer than a provider's retries take.
 const REPEAT: SignedDuration = SignedDuration::from_secs(120);
