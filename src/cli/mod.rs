@@ -6,10 +6,12 @@
 pub mod assemble;
 pub mod call;
 mod check;
+mod completions;
 pub mod config;
 pub mod exchange;
 mod fallback;
 pub mod key;
+mod manual;
 mod map;
 pub mod menus;
 pub mod player;
@@ -59,6 +61,10 @@ enum Command {
     Fallback(fallback::Arguments),
     /// Care for the key ring that seals sessions
     Key(key::Arguments),
+    /// Write the completions of a shell
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    Manual(manual::Arguments),
 }
 
 /// Why a command could not be done: lines for standard error, and the exit code.
@@ -91,6 +97,8 @@ pub fn main() -> ExitCode {
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
         Command::Key(arguments) => key::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Manual(arguments) => manual::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

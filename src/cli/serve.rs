@@ -91,7 +91,10 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, trace_calls)?);
     let metrics = Arc::clone(&door.metrics);
 
-    let public = bind("listen", config.listen).await?;
+    let public = match handed_over(config.mode)? {
+        Some(listener) => listener,
+        None => bind("listen", config.listen).await?,
+    };
     let admin = match config.admin_listen {
         Some(address) => Some(bind("admin_listen", address).await?),
         None => None,
@@ -121,7 +124,9 @@ async fn line(config: Config, trace_calls: bool) -> Done {
         _ => None,
     };
 
+    tell_systemd(sd_notify::NotifyState::Ready);
     wait_for_signal().await;
+    tell_systemd(sd_notify::NotifyState::Stopping);
     tracing::info!("stopping: finishing what is in flight");
     let _ = stop.send(true);
     while listeners.join_next().await.is_some() {}
@@ -185,6 +190,30 @@ async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, F
     TcpListener::bind(address)
         .await
         .map_err(|error| Failure::cannot(format!("cannot listen on {address} (`{key}`): {error}")))
+}
+
+/// The socket that systemd opened for us and keeps open while we restart (`sd_listen_fds(3)`), if there is one.
+///
+/// # Errors
+/// One that cannot be used, or that the demonstration may not listen on.
+fn handed_over(mode: Mode) -> Result<Option<TcpListener>, Failure> {
+    let wrong = |error| Failure::cannot(format!("cannot use the socket handed over by systemd: {error}"));
+    let Some(listener) = listenfd::ListenFd::from_env().take_tcp_listener(0).map_err(wrong)? else { return Ok(None) };
+    let address = listener.local_addr().map_err(wrong)?;
+    if mode == Mode::Demonstration && !address.ip().is_loopback() {
+        return Err(Failure::cannot(format!(
+            "the socket handed over by systemd listens on {address}: the demonstration is for this machine only"
+        )));
+    }
+    listener.set_nonblocking(true).map_err(wrong)?;
+    TcpListener::from_std(listener).map(Some).map_err(wrong)
+}
+
+/// `sd_notify(3)`: does nothing where no systemd asked for it.
+fn tell_systemd(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
 }
 
 async fn wait_for_signal() {

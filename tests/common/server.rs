@@ -5,6 +5,8 @@ use super::{ACCOUNT, CALLER, DESK, OWN, TOKEN};
 use hulplijn::provider::twilio::signature::sign;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -57,6 +59,36 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         server
+    }
+
+    /// On a socket of ours, as systemd hands one over (`sd_listen_fds(3)`); returns when it says that it is ready
+    /// (`sd_notify(3)`).
+    pub fn start_on(folder: &Path, listener: &TcpListener) -> Server {
+        let port = listener.local_addr().unwrap().port();
+        let public_url = format!("http://127.0.0.1:{port}");
+        let path = folder.join("notify");
+        let _ = std::fs::remove_file(&path);
+        let notified = UnixDatagram::bind(&path).unwrap();
+        notified.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let socket = listener.try_clone().unwrap();
+        let child = Command::new("sh")
+            .args(["-c", "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\""])
+            .arg(env!("CARGO_BIN_EXE_hulplijn"))
+            .args(["serve", "--config"])
+            .arg(folder.join("hulplijn.toml"))
+            .args(["--listen", "127.0.0.1:1", "--admin-listen", "off", "--public-url", &public_url])
+            .env("HULPLIJN_TWILIO_AUTH_TOKEN", TOKEN)
+            .env("NOTIFY_SOCKET", &path)
+            .stdin(Stdio::from(OwnedFd::from(socket)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(std::fs::File::create(folder.join("log")).unwrap()))
+            .spawn()
+            .unwrap();
+        let mut message = [0; 64];
+        let length = notified.recv(&mut message).unwrap_or_default();
+        let log = std::fs::read_to_string(folder.join("log")).unwrap();
+        assert!(message[..length].starts_with(b"READY=1"), "{log}");
+        Server { child, port, public_url }
     }
 
     pub fn kill(mut self) {
