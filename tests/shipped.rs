@@ -104,3 +104,16 @@ fn the_fallback_document_rings_only_a_line_that_takes_calls_by_pick_up() {
         assert!(hulplijn::twiml::read_voice(document.trim_end().as_bytes()).unwrap().findings.is_empty());
     }
 }
+
+/// The proxies' examples stand in the page and as files: the same lines.
+#[test]
+fn the_examples_of_the_page_are_the_files() {
+    let read = |path: &str| std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let page = read("docs/keeping.md");
+    for (path, fence) in [("packaging/nginx.conf", "```nginx\n"), ("packaging/Caddyfile", "```caddyfile\n")] {
+        let shown = page.split_once(fence).unwrap().1.split_once("```").unwrap().0;
+        let file = read(path);
+        let (remark, example) = file.split_once('\n').unwrap();
+        assert!(remark.starts_with("# ") && example == shown, "{path} and docs/keeping.md differ");
+    }
+}
