@@ -4,13 +4,37 @@ PYTHON ?= python3
 VENV   := .venv
 export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: test lint bless
-test: lint $(VENV)/installed
+# Tools of the tests that are Rust programs, in the versions that were tried. Quick to build matters, quick to run does not.
+TOOLS  := .tools
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+
+.PHONY: test lint supply package deb bless
+test: lint supply $(VENV)/installed
 	cargo test --locked
+	$(MAKE) package
 
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+
+# What may come into the program: licences, sources, nothing twice. The list of known weaknesses lives on another
+# server and is not asked here: `cargo deny check advisories` before a release.
+supply: $(TOOLS)/cargo-deny-0.20.2
+	cargo fetch --locked --quiet
+	cargo deny --offline check bans licenses sources
+
+# The Debian package, and what it holds.
+package: deb
+	packaging/check target/package/hulplijn.deb
+deb: $(TOOLS)/cargo-deb-3.8.0
+	packaging/build-release
+	packaging/build-deb
+
+$(TOOLS)/cargo-%:
+	name=$$(echo cargo-$* | sed 's/-[0-9.]*$$//') && \
+	  cargo install --quiet --locked --debug --root $(TOOLS) --target-dir $(TOOLS)/target $$name@$$(echo $* | sed 's/.*-//')
+	rm -rf $(TOOLS)/target
+	touch $@
 
 # The provider's official library signs requests to our server and builds documents for our reader.
 $(VENV)/installed: tests/requirements.txt
