@@ -121,15 +121,15 @@ mod tests {
 
     #[test]
     fn a_word_in_a_line_of_a_long_text() {
-        insta::assert_snapshot!(screen_of("texts/nl.toml", "Hang op en bel {emergency}.", "Hang op en bel {emergancy}."), @r#"
-        error[FORMAT]: `emergancy` is not a placeholder here
-         --> texts/nl.toml:9:16
-          |
-        9 | Hang op en bel {emergancy}."""
-          |                ^^^^^^^^^^^
-          |
-          = expected: one of `emergency`, `bureau`, `hours`, `key.help`, `key.stay`, `key.site`, `key.connect`
-          = help: did you mean `emergency`?
+        insta::assert_snapshot!(screen_of("texts/nl.toml", "{hours}", "{hourz}"), @r#"
+        error[FORMAT]: `hourz` is not a placeholder here
+          --> texts/nl.toml:72:13
+           |
+        72 | Wij zijn er {hourz}."""
+           |             ^^^^^^^
+           |
+           = expected: one of `emergency`, `bureau`, `hours`, `key.connect`
+           = help: did you mean `hours`?
 
         1 error
         "#);

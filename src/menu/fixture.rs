@@ -63,21 +63,31 @@ pub fn checked(sources: &Sources) -> Loaded {
     load(sources, &Settings::default(), TODAY)
 }
 
+/// Rules that measure: a slip in the short texts of the small hotline easily moves them as well. That each of them finds its
+/// own fault and nothing else is shown with the shipped hotline (`check::proofs`).
+const MEASURES: [&str; 6] = ["TM-01", "TM-02", "TM-03", "TM-04", "LG-03", "SM-03"];
+
+/// Whether these files have no findings, those of the measuring rules aside.
+pub fn sound(sources: &Sources) -> bool {
+    checked(sources).findings.iter().all(|finding| MEASURES.contains(&finding.rule))
+}
+
 /// One change brings findings of exactly one rule, of which one says this.
 pub fn case(rule: &str, severity: Severity, file: &str, from: &str, to: &str, says: &str) {
     let sources = spoilt(file, from, to);
     expect(&sources, rule, severity, says);
 }
 
-/// These files have findings of exactly one rule and severity, of which one says this.
+/// These files have findings of exactly one rule and severity, those of the measuring rules aside, and one says this.
 pub fn expect(sources: &Sources, rule: &str, severity: Severity, says: &str) {
-    let loaded = checked(sources);
+    let mut loaded = checked(sources);
+    loaded.findings.retain(|finding| finding.rule == rule || !MEASURES.contains(&finding.rule));
     let screen = super::diagnostic::screen(&loaded.findings, sources, false);
     let rules: BTreeSet<(&str, Severity)> =
         loaded.findings.iter().map(|finding| (finding.rule, finding.severity)).collect();
     assert_eq!(rules, BTreeSet::from([(rule, severity)]), "{screen}");
     assert!(screen.contains(says), "`{says}` is not said:\n{screen}");
-    assert_eq!(loaded.hotline.is_some(), severity != Severity::Error, "{screen}");
+    assert!(loaded.hotline.is_none() || severity != Severity::Error, "{screen}");
 }
 
 /// A node of the small hotline.

@@ -217,4 +217,7 @@ pub(super) struct WordsFile {
     /// In the order of the hotline's languages: what this hotline may not say in this country.
     pub forbidden: Vec<Vec<Text>>,
     pub reserved_sms: Vec<Text>,
+    /// In the order of the hotline's languages: words that take time or put blame, and words that limit the next one.
+    pub filler: Vec<Vec<Text>>,
+    pub limiting: Vec<Vec<Text>>,
 }

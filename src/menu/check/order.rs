@@ -1,9 +1,10 @@
 //! The order of the menus: how many keys, where they lead, how deep, and whether a caller can be lost.
 
-use super::{Issues, count};
+use super::{Issues, Subject, count};
 use crate::base::Finding;
-use crate::menu::hotline::{Choice, NodeIx};
-use crate::menu::parsed::{KEYS, PhraseTexts};
+use crate::menu::hotline::{Act, Choice, NodeIx};
+use crate::menu::parsed::{KEYS, VoiceNode};
+use crate::menu::read::Text;
 use crate::menu::resolve::{Resolved, languages};
 
 /// A frightened caller keeps this many choices in mind ...
@@ -13,22 +14,12 @@ const MOST_CHOICES: usize = 6;
 /// Levels below the main menu; also what keeps codes within three digits.
 const LEVELS: usize = 2;
 
-pub(super) fn check(resolved: &Resolved, issues: &mut Issues) {
-    for node in resolved.links.all() {
-        few_choices(resolved, node, issues);
-        one_key_a_choice(resolved, node, issues);
-        not_deep(resolved, node, issues);
-        found_and_left(resolved, node, issues);
-        order_has_a_reason(resolved, node, issues);
-    }
-    no_ring_without_key(resolved, issues);
-    for language in languages(resolved.parsed) {
-        keys_have_words_of_their_own(&resolved.parsed.texts[usize::from(language.0)].phrase, issues);
-    }
+/// MN-01.
+pub(super) fn few_choices(on: &Subject, issues: &mut Issues) {
+    on.nodes().for_each(|node| few_choices_in(on.resolved, node, issues));
 }
 
-/// MN-01.
-fn few_choices(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
+fn few_choices_in(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
     let voice = resolved.links.node(node);
     let choices = voice.options.len() + voice.choices.len();
     let finding = |severity: fn(&'static str, _, String) -> Finding, most: usize| {
@@ -47,8 +38,11 @@ fn few_choices(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
 }
 
 /// MN-02: keys follow the order of the file; what can go wrong is the same thing twice.
-fn one_key_a_choice(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
-    let voice = resolved.links.node(node);
+pub(super) fn one_key_a_choice(on: &Subject, issues: &mut Issues) {
+    on.nodes().for_each(|node| one_key_a_choice_in(on.resolved.links.node(node), issues));
+}
+
+fn one_key_a_choice_in(voice: &VoiceNode, issues: &mut Issues) {
     let named = voice.options.iter().map(|option| (option.as_str(), &option.place));
     let acts = voice.choices.iter().map(|act| (crate::menu::links::act_name(act.value), &act.place));
     let all: Vec<_> = named.chain(acts).collect();
@@ -60,20 +54,35 @@ fn one_key_a_choice(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
     }
 }
 
-/// MN-02 and MN-03: two keys of one language cannot have the same word.
-fn keys_have_words_of_their_own(phrase: &PhraseTexts, issues: &mut Issues) {
-    for (at, word) in phrase.keys.iter().enumerate().filter(|(_, word)| !word.is_empty()) {
-        let same = |other: &str| other.trim().to_lowercase() == word.trim().to_lowercase();
-        let Some(twin) = phrase.keys[..at].iter().position(|other| same(other)) else { continue };
-        let reserved = [KEYS[at], KEYS[twin]].iter().any(|key| ["0", "8", "9", "*", "#"].contains(key));
-        let rule = if reserved { "MN-03" } else { "MN-02" };
-        let message = format!("the keys {} and {} are both called `{}`", KEYS[twin], KEYS[at], word.as_str());
-        issues.add(Finding::error(rule, word.place.clone(), message).expected("a word for each key"));
+/// MN-02: two keys of one language cannot have the same word.
+pub(super) fn option_keys_have_words(on: &Subject, issues: &mut Issues) {
+    keys_have_words_of_their_own(on, "MN-02", false, issues);
+}
+
+/// MN-03: nor can a reserved key share its word.
+pub(super) fn reserved_keys_have_words(on: &Subject, issues: &mut Issues) {
+    keys_have_words_of_their_own(on, "MN-03", true, issues);
+}
+
+fn keys_have_words_of_their_own(on: &Subject, rule: &'static str, reserved: bool, issues: &mut Issues) {
+    for keys in on.languages().map(|language| &on.phrase(language).keys) {
+        for (at, word) in keys.iter().enumerate().filter(|(_, word)| !word.is_empty()) {
+            let same = |other: &str| other.trim().to_lowercase() == word.trim().to_lowercase();
+            let Some(twin) = keys[..at].iter().position(|other| same(other)) else { continue };
+            if [KEYS[at], KEYS[twin]].iter().any(|key| ["0", "8", "9", "*", "#"].contains(key)) == reserved {
+                let message = format!("the keys {} and {} are both called `{}`", KEYS[twin], KEYS[at], word.as_str());
+                issues.add(Finding::error(rule, word.place.clone(), message).expected("a word for each key"));
+            }
+        }
     }
 }
 
 /// MN-06.
-fn not_deep(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
+pub(super) fn not_deep(on: &Subject, issues: &mut Issues) {
+    on.nodes().for_each(|node| not_deep_at(on.resolved, node, issues));
+}
+
+fn not_deep_at(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
     let Some(depth) = resolved.links.depths[usize::from(node.0)].filter(|depth| *depth > LEVELS) else { return };
     let voice = resolved.links.node(node);
     let message = format!("`{}` lies too deep", voice.name.as_str());
@@ -87,7 +96,11 @@ fn not_deep(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
 
 /// MN-07: everything can be reached, and nothing is a dead end. The keys 0 and 9 are alive everywhere; a node below the
 /// main menu has `*`, so that only the main menu can lack a way on, and a node can lack anything to say.
-fn found_and_left(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
+pub(super) fn found_and_left(on: &Subject, issues: &mut Issues) {
+    on.nodes().for_each(|node| found_and_left_at(on.resolved, node, issues));
+}
+
+fn found_and_left_at(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
     let voice = resolved.links.node(node);
     let name = voice.name.as_str();
     if voice.text_only {
@@ -129,7 +142,8 @@ fn found_and_left(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
 }
 
 /// MN-08: whoever goes round in a ring has pressed a key in it. Each ring is told once, at its first node in the file.
-fn no_ring_without_key(resolved: &Resolved, issues: &mut Issues) {
+pub(super) fn no_ring_without_key(on: &Subject, issues: &mut Issues) {
+    let resolved = on.resolved;
     for start in resolved.links.all() {
         let mut ring = vec![start];
         let mut at = start;
@@ -160,21 +174,43 @@ fn ring_found(resolved: &Resolved, ring: &[NodeIx], issues: &mut Issues) {
 }
 
 /// MN-10.
-fn order_has_a_reason(resolved: &Resolved, node: NodeIx, issues: &mut Issues) {
-    let voice = resolved.links.node(node);
-    if voice.options.len() >= 2 && voice.order_reason.is_none() {
-        let message = format!("nothing says why the options of `{}` are in this order", voice.name.as_str());
-        let finding = Finding::warning("MN-10", voice.name.place.clone(), message)
-            .expected("`order_reason = \"...\"`")
-            .help("what is heard first is heard best: put urgent things first, then what is used most");
-        issues.add_at(Some(node), None, finding);
+pub(super) fn order_has_a_reason(on: &Subject, issues: &mut Issues) {
+    for node in on.nodes() {
+        let voice = on.resolved.links.node(node);
+        if voice.options.len() >= 2 && voice.order_reason.is_none() {
+            let message = format!("nothing says why the options of `{}` are in this order", voice.name.as_str());
+            let finding = Finding::warning("MN-10", voice.name.place.clone(), message)
+                .expected("`order_reason = \"...\"`")
+                .help("what is heard first is heard best: put urgent things first, then what is used most");
+            issues.add_at(Some(node), None, finding);
+        }
+    }
+}
+
+/// Words that nobody can hear are a slip more often than a plan. Belongs to no rule.
+pub(super) fn nobody_hears(on: &Subject, issues: &mut Issues) {
+    for (node, texts) in on.nodes().flat_map(|node| on.texts(node).map(move |texts| (node, texts))) {
+        let voice = on.resolved.links.node(node);
+        let name = voice.name.as_str();
+        let mut nobody = |text: Option<&Text>, why: String| {
+            if let Some(text) = text {
+                let message = format!("nobody hears this: {why}");
+                issues.add(Finding::warning("FORMAT", text.place.clone(), message).help("take it out"));
+            }
+        };
+        if voice.text_only {
+            nobody(texts.say.as_ref(), format!("`{name}` is reached by text only"));
+        }
+        if !voice.choices.iter().any(|act| act.value == Act::Letters) {
+            nobody(texts.letters.as_ref(), format!("`{name}` has no choice `letters`"));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::base::Severity::{Error, Warning};
-    use crate::menu::fixture::{case, checked, expect, shipped, sources, spoil, spoilt};
+    use crate::menu::fixture::{case, checked, expect, shipped, sound, sources, spoil, spoilt};
 
     /// Nodes a, b, ... that say something in every language, reached from `help`.
     fn with_nodes(names: &[&str]) -> crate::base::Sources {
@@ -199,12 +235,12 @@ mod tests {
             spoil(&mut sources, "voice.toml", "\"bureau\", \"doctor\"]", &options);
             sources
         };
-        assert!(checked(&with(3)).findings.is_empty());
+        assert!(sound(&with(3)));
         expect(&with(4), "MN-01", Warning, "found: 6");
         expect(&with(5), "MN-01", Error, "found: 7");
         let mut waived = with(4);
         spoil(&mut waived, "voice.toml", "[node.help]", "[node.help]\nwaive.MN-01 = \"all six are urgent\"");
-        assert!(checked(&waived).findings.is_empty());
+        assert!(sound(&waived));
         let mut waived = with(5);
         spoil(&mut waived, "voice.toml", "[node.help]", "[node.help]\nwaive.MN-01 = \"all seven are urgent\"");
         assert!(checked(&waived).findings.iter().any(|finding| finding.rule == "MN-01"), "an error cannot be waived");
@@ -290,7 +326,7 @@ mod tests {
         let mut chain = with_nodes(&["one"]);
         spoil(&mut chain, "voice.toml", "[node.doctor]", "[node.doctor]\nthen = \"one\"");
         spoil(&mut chain, "voice.toml", "[node.one]", "[node.one]\noptions = [\"help\"]");
-        assert!(checked(&chain).findings.is_empty(), "going round by a key is no ring: {:?}", checked(&chain).findings);
+        assert!(sound(&chain), "going round by a key is no ring: {:?}", checked(&chain).findings);
     }
 
     #[test]
@@ -298,7 +334,7 @@ mod tests {
         let from = "order_reason = \"a person first\"";
         case("MN-10", Warning, "voice.toml", from, "", "why the options of `help` are in this order");
         let waived = spoilt("voice.toml", from, "waive.MN-10 = \"they are equal\"");
-        assert!(checked(&waived).findings.is_empty());
+        assert!(sound(&waived));
     }
 
     #[test]

@@ -43,9 +43,11 @@ pub(super) fn parse(sources: &Sources, today: Date, findings: &Findings) -> Opti
     let contacts = files.read("contacts.toml", &["contact"], |table| contacts(&table, today, findings));
     let facts = files.read("facts.toml", &["fact"], |table| facts(&table, &languages, findings));
     let country = hotline.as_ref().map(|hotline| hotline.country.clone());
-    let words = files.read("words.toml", &["sensitive", "sensitive_sms", "forbidden", "reserved_sms"], |table| {
-        words(&table, country.as_ref(), &languages, findings)
-    });
+    let words = files.read(
+        "words.toml",
+        &["sensitive", "sensitive_sms", "forbidden", "reserved_sms", "filler", "limiting"],
+        |table| words(&table, country.as_ref(), &languages, findings),
+    );
     let texts: Vec<TextsFile> = texts.into_iter().collect::<Option<_>>()?;
     Some(Parsed {
         hotline: hotline?,
@@ -243,14 +245,14 @@ fn voice(table: &Table, findings: &Findings) -> Vec<VoiceNode> {
 fn waivers(node: &Table, findings: &Findings) -> Vec<Waiver> {
     let mut waivers = Vec::new();
     for (rule, _) in node.texts_of("waive") {
-        match RULES.iter().find(|(known, _)| *known == rule.as_str()) {
-            Some((_, Waivable::WithReason)) => waivers.push(Waiver { rule, used: Cell::new(false) }),
-            Some((_, Waivable::Never)) => findings.add(
+        match RULES.iter().find(|known| known.id == rule.as_str()).map(|known| known.waivable) {
+            Some(Waivable::WithReason) => waivers.push(Waiver { rule, used: Cell::new(false) }),
+            Some(Waivable::Never) => findings.add(
                 Finding::error("FORMAT", rule.place.clone(), format!("the rule `{}` cannot be waived", rule.as_str()))
                     .help("nothing speaks against this rule: mend what it finds, and take this line out"),
             ),
             None => {
-                findings.unknown(&rule.place, &rule, "a rule", RULES.iter().map(|(rule, _)| *rule));
+                findings.unknown(&rule.place, &rule, "a rule", RULES.iter().map(|rule| rule.id));
             }
         }
     }

@@ -163,6 +163,18 @@ pub(super) fn words(table: &Table, country: Option<&Text>, languages: &[Language
         }
         found.into_iter().flat_map(|(_, list)| list).collect()
     };
+    // Newer than the others: a hotline that was published before them is still served.
+    let by_language = |key: &str| -> Vec<Vec<Text>> {
+        let mut found = lists(table, key);
+        let of = |language: &Language| found.iter().position(|(known, _)| known == language);
+        languages
+            .iter()
+            .map(of)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|at| at.map_or(Vec::new(), |at| std::mem::take(&mut found[at].1)))
+            .collect()
+    };
     let sensitive = together("sensitive");
     let sensitive_sms = together("sensitive_sms");
     let reserved = needed(table, "reserved_sms", &["words"]);
@@ -198,7 +210,14 @@ pub(super) fn words(table: &Table, country: Option<&Text>, languages: &[Language
         findings.error(&table.place, format!("`forbidden` has no phrases in the language `{language}`"));
     }
     let reserved = reserved.map(|table| table.texts("words")).unwrap_or_default();
-    WordsFile { sensitive, sensitive_sms, forbidden, reserved_sms: reserved }
+    WordsFile {
+        sensitive,
+        sensitive_sms,
+        forbidden,
+        reserved_sms: reserved,
+        filler: by_language("filler"),
+        limiting: by_language("limiting"),
+    }
 }
 
 #[cfg(test)]
