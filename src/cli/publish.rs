@@ -224,8 +224,14 @@ impl OnTheLine {
 /// The audit trail; empty where there is no database yet.
 pub fn trail(data: &Path) -> Result<Vec<Publication>, Failure> {
     match Store::publications(data) {
+        Ok(trail) => Ok(trail),
         Err(OpenError::Missing { .. }) => Ok(Vec::new()),
-        other => other.map_err(Failure::cannot),
+        Err(error) if error.may_pass() => Err(Failure::cannot(format!(
+            "the database in `{}` cannot be read now: nothing was changed; the disk may be full, or another program may \
+             hold it; look, and try again",
+            data.display()
+        ))),
+        Err(other) => Err(Failure::cannot(other)),
     }
 }
 

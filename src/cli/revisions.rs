@@ -96,8 +96,7 @@ fn table(trail: &[Publication]) -> String {
         let act = &entry.act;
         let second = act.second.as_ref().map(|second| format!(" and {second}")).unwrap_or_default();
         let mut remarks: Vec<String> = Vec::new();
-        remarks.extend(act.urgent.then(|| "urgent".to_owned()));
-        remarks.extend(act.why.clone());
+        remarks.extend(act.why.as_ref().map(|why| if act.urgent { format!("urgent: {why}") } else { why.clone() }));
         remarks.extend(act.end_old.then(|| "older calls ended".to_owned()));
         remarks.extend((!entry.held).then(|| "files no longer held".to_owned()));
         let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) };

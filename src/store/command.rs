@@ -38,7 +38,7 @@ pub enum PublishError {
 impl From<OpenError> for PublishError {
     fn from(error: OpenError) -> PublishError {
         match error {
-            OpenError::Database { reason, .. } if is_about(&reason).is_some() => PublishError::from(reason),
+            OpenError::Database { reason, .. } if trouble(&reason).is_some() => PublishError::from(reason),
             other => PublishError::Open(other),
         }
     }
@@ -46,7 +46,7 @@ impl From<OpenError> for PublishError {
 
 impl From<rusqlite::Error> for PublishError {
     fn from(error: rusqlite::Error) -> PublishError {
-        match is_about(&error) {
+        match trouble(&error) {
             Some(Trouble::Lock) => PublishError::Locked,
             Some(Trouble::Disk) => PublishError::Disk(error),
             None => PublishError::Database(error),
@@ -59,7 +59,7 @@ enum Trouble {
     Disk,
 }
 
-fn is_about(error: &rusqlite::Error) -> Option<Trouble> {
+fn trouble(error: &rusqlite::Error) -> Option<Trouble> {
     match error.sqlite_error_code()? {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Trouble::Lock),
         ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => {
@@ -96,7 +96,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<OnLine, PublishError> {
         let json = revision::to_json(files).ok_or(PublishError::TooLarge)?;
-        let mut connection = open::connect(&open::file_in(folder)?)?;
+        let mut connection = open::connect_patiently(&open::file_in(folder)?)?;
         publication::add(&mut connection, act, &json, seen, now)?.map_err(PublishError::Refused)
     }
 
