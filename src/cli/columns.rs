@@ -126,7 +126,7 @@ fn beside(rows: &[Row], names: (&str, &str), width: usize, paint: &Paint, page: 
     let column = (width - 3) / 2;
     let mut line = |old: &str, mark: char, new: &str, changed: bool| {
         let gap = " ".repeat(column.saturating_sub(columns_of(old)));
-        let (old, new) = if changed { (paint.old(old), paint.new(new)) } else { (paint.dim(old), paint.dim(new)) };
+        let (old, new) = if changed { (paint.red(old), paint.green(new)) } else { (paint.dim(old), paint.dim(new)) };
         page.push_str(format!("{old}{gap} {mark} {new}").trim_end());
         page.push('\n');
     };
@@ -153,8 +153,8 @@ fn below(rows: &[Row], names: (&str, &str), width: usize, paint: &Paint, page: &
         match (row.old, row.new) {
             (Some(text), _) if row.same() => lines(' ', text, &|line| paint.dim(line)),
             (old, new) => {
-                old.into_iter().for_each(|text| lines('-', text, &|line| paint.old(line)));
-                new.into_iter().for_each(|text| lines('+', text, &|line| paint.new(line)));
+                old.into_iter().for_each(|text| lines('-', text, &|line| paint.red(line)));
+                new.into_iter().for_each(|text| lines('+', text, &|line| paint.green(line)));
             }
         }
     }
@@ -230,11 +230,11 @@ impl Paint {
         self.in_color("2", text)
     }
 
-    fn old(&self, text: &str) -> String {
+    fn red(&self, text: &str) -> String {
         self.in_color("31", text)
     }
 
-    fn new(&self, text: &str) -> String {
+    fn green(&self, text: &str) -> String {
         self.in_color("32", text)
     }
 }

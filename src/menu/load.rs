@@ -316,6 +316,38 @@ mod tests {
     }
 
     #[test]
+    fn a_published_line_outlives_a_stricter_rule_but_not_a_hole() {
+        let broken_rule = spoilt("texts/all.toml", "\"Goedendag.\"", "\"Hulplijn.\"");
+        assert!(checked(&broken_rule).hotline.is_none());
+        let loaded = load_published(&broken_rule, &Settings::default(), TODAY);
+        assert!(loaded.findings.iter().any(|finding| finding.rule == "SF-01"), "{:?}", loaded.findings);
+        assert_eq!(loaded.hotline.unwrap().front.greeting.words, "Hulplijn.");
+        for hole in [
+            spoilt("voice.toml", "then = \"main\"", "then = \"mian\""),
+            spoilt("texts/en.toml", "{key.months}", "{key.moths}"),
+            Sources::new(),
+        ] {
+            assert!(load_published(&hole, &Settings::default(), TODAY).hotline.is_none());
+        }
+    }
+
+    #[test]
+    fn when_the_numbers_were_checked() {
+        let sign = "checked_on = \"2026-11-01\"\nchecked_by = \"the keeper\"";
+        let ages = |sources: &Sources| -> Vec<Option<i32>> {
+            contacts(sources, TODAY).into_iter().map(|contact| contact.checked_days_ago).collect()
+        };
+        let all = contacts(&sources(), TODAY);
+        assert_eq!(
+            (all[0].name.as_str(), all[0].number.as_str(), all[0].checked_days_ago),
+            ("emergency", "112", Some(22))
+        );
+        assert_eq!(ages(&spoilt("contacts.toml", sign, ""))[0], None);
+        assert_eq!(ages(&spoilt("contacts.toml", "2026-11-01", "2026-05-26"))[0], Some(181));
+        assert_eq!(ages(&Sources::new()), []);
+    }
+
+    #[test]
     fn unset_means_the_careful_words() {
         let hotline = hotline(&spoilt("hotline.toml", "masked_on_bill = true", "masked_on_bill = false"));
         let help = hotline.node_named("help").unwrap();

@@ -36,6 +36,9 @@ pub struct Difference {
 
 type Passages = Vec<(Place, Vec<String>)>;
 
+/// What makes two differences the same one in two nodes: field, language, old lines, new lines.
+type Change<'p> = (&'p str, Option<Language>, &'p [String], &'p [String]);
+
 /// What callers hear and texters read otherwise, in the order of the new hotline; what is gone comes last.
 pub fn differences(before: &Hotline, after: &Hotline) -> Vec<Difference> {
     let new = passages(after);
@@ -51,7 +54,7 @@ pub fn differences(before: &Hotline, after: &Hotline) -> Vec<Difference> {
     let gone = gone.map(|(place, lines)| (place, lines, &none));
     let mut differences: Vec<Difference> = Vec::new();
     // Where the same difference in another node stands, so that it is told once.
-    let mut told: BTreeMap<(&str, Option<Language>, &[String], &[String]), usize> = BTreeMap::new();
+    let mut told: BTreeMap<Change<'_>, usize> = BTreeMap::new();
     for (place, was, is) in changed.chain(gone) {
         let next = differences.len();
         let at = *told.entry((&place.field, place.language, was, is)).or_insert(next);
