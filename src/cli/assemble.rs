@@ -3,7 +3,6 @@
 use super::Failure;
 use super::config::{Config, Mode};
 use crate::base::E164;
-use crate::base::hours::Hours;
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::twilio::answer::{SayConfig, Voice};
@@ -12,7 +11,7 @@ use crate::provider::{Accept, Callee, Line};
 use crate::server::{Door, Metrics, Proof};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
-use crate::switchboard::{Desk, Hotlines, Setup, Switchboard};
+use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -34,12 +33,6 @@ pub fn today() -> Date {
     Timestamp::now().to_zoned_datetime(TimeZone::system()).date()
 }
 
-/// Opening hours in the time zone that counts: the configuration's, else the hotline's.
-pub fn hours(config: &Config, hotline: &Hotline) -> Hours {
-    let zone = config.timezone.clone().unwrap_or_else(|| hotline.timezone.clone());
-    Hours { zone, ..config.desk.hours.clone() }
-}
-
 /// What the words of the menus depend on.
 pub fn settings(config: &Config) -> Settings {
     Settings {
@@ -59,16 +52,40 @@ pub fn switchboard(
     store: Store,
     now: Timestamp,
 ) -> Result<Switchboard, Failure> {
+    fits(config, &hotline)?;
     let setup = Setup {
         public_url: config.public_url.clone(),
-        hours: hours(config, &hotline),
         desk: desk(config),
-        desk_language: desk_language(config, &hotline)?,
-        say: say(config, &hotline)?,
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
     };
-    let hotlines = Hotlines::new(hotline, settings(config));
+    let hotlines = Hotlines::new(hotline, fit(config));
     Ok(Switchboard::new(setup, hotlines, keys, store, DaySalt::new(random()), now))
+}
+
+/// Whether the line can speak this hotline.
+///
+/// # Errors
+/// A language that the provider is not told how to speak, or a desk language the hotline does not have.
+pub fn fits(config: &Config, hotline: &Hotline) -> Result<(), Failure> {
+    say(config, hotline)?;
+    desk_language(config, hotline)?;
+    Ok(())
+}
+
+/// What the configuration adds to any revision.
+fn fit(config: &Config) -> Fit {
+    let voice = |voice: &super::config::Voice| Voice { language: voice.language.clone(), voice: voice.voice.clone() };
+    let mut hours = config.desk.hours.clone();
+    if let Some(zone) = &config.timezone {
+        hours.zone = zone.clone();
+    }
+    Fit {
+        settings: settings(config),
+        voices: config.say.iter().map(|(language, known)| (*language, voice(known))).collect(),
+        desk_language: config.desk.language,
+        hours,
+        hours_by_hotline: config.timezone.is_none(),
+    }
 }
 
 /// Who is rung: the configured line, or, where no real caller can come, a pretend counsellor.

@@ -58,6 +58,7 @@ struct File {
     say: SayFile,
     sms: SmsFile,
     opt_out: OptOutFile,
+    publish: PublishFile,
     limits: Limits,
 }
 
@@ -115,6 +116,12 @@ struct SmsFile {
 #[serde(deny_unknown_fields, default)]
 struct OptOutFile {
     handling_off_on: Option<Date>,
+}
+
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+struct PublishFile {
+    two_persons: bool,
 }
 
 /// How the provider speaks a language.
@@ -177,6 +184,8 @@ pub struct Config {
     pub prefixes: Vec<String>,
     pub daily_ceiling: u32,
     pub opt_out_off_on: Option<Date>,
+    /// Two persons put a revision on the line.
+    pub two_persons: bool,
     pub limits: Limits,
 }
 
@@ -201,12 +210,25 @@ impl Config {
     /// # Errors
     /// All problems found, worded for the keeper.
     pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Config, Problems> {
+        Config::load_for(Purpose::Answering, flags, environment)
+    }
+
+    /// As [`Config::load`] for the commands that publish: the provider's secrets are neither read nor needed, since an
+    /// operator need not have them.
+    ///
+    /// # Errors
+    /// All problems found, worded for the keeper.
+    pub fn load_for_publishing(flags: &Flags, environment: Environment<'_>) -> Result<Config, Problems> {
+        Config::load_for(Purpose::Publishing, flags, environment)
+    }
+
+    fn load_for(purpose: Purpose, flags: &Flags, environment: Environment<'_>) -> Result<Config, Problems> {
         let path = flags.config.clone().or_else(|| default_file(environment));
         let (file, folder) = match &path {
             Some(path) => (read_file(path)?, path.parent().map(Path::to_path_buf).unwrap_or_default()),
             None => (File::default(), PathBuf::new()),
         };
-        Check { problems: Vec::new(), environment, folder }.config(flags, file)
+        Check { problems: Vec::new(), environment, folder, purpose }.config(flags, file)
     }
 
     /// The same line as the demonstration plays it: its hours and its words, unsigned, with a pretend counsellor.
@@ -219,7 +241,9 @@ impl Config {
     /// The configuration in this text, with no flags and no environment. For tests of the example file.
     pub fn from_text(text: &str) -> Result<Config, Problems> {
         let file = parse(text, "hulplijn.toml")?;
-        Check { problems: Vec::new(), environment: &|_| None, folder: PathBuf::new() }.config(&Flags::default(), file)
+        let purpose = Purpose::Answering;
+        Check { problems: Vec::new(), environment: &|_| None, folder: PathBuf::new(), purpose }
+            .config(&Flags::default(), file)
     }
 }
 
@@ -256,6 +280,14 @@ struct Check<'e> {
     environment: Environment<'e>,
     /// Relative paths in the file are relative to the file.
     folder: PathBuf,
+    purpose: Purpose,
+}
+
+/// What a configuration is read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Answering,
+    Publishing,
 }
 
 impl Check<'_> {
@@ -276,8 +308,12 @@ impl Check<'_> {
         }
 
         let mut auth_tokens = Vec::new();
+        let answering = self.purpose == Purpose::Answering;
         let from_environment = (self.environment)("HULPLIJN_TWILIO_AUTH_TOKEN").map(Zeroizing::new);
-        let twilio = file.twilio;
+        let mut twilio = file.twilio;
+        if !answering {
+            twilio = TwilioFile { number: twilio.number, ..TwilioFile::default() };
+        }
         let current = match from_environment {
             Some(token) => Some(token),
             None => self.secret("twilio.auth_token", twilio.auth_token, twilio.auth_token_file),
@@ -292,13 +328,13 @@ impl Check<'_> {
         let public_url = flags.public_url.clone().or(file.public_url).unwrap_or_default();
         let (public_url, live) = self.public_url(&public_url);
         let mode = if public_url.is_empty() && auth_tokens.is_empty() { Mode::Demonstration } else { Mode::Provider };
-        if mode == Mode::Provider && public_url.is_empty() {
+        if answering && mode == Mode::Provider && public_url.is_empty() {
             self.problem("there is an auth token and no `public_url`: set the address the provider uses, such as `https://line.example.org`");
         }
-        if mode == Mode::Provider && auth_tokens.is_empty() {
+        if answering && mode == Mode::Provider && auth_tokens.is_empty() {
             self.problem("there is a `public_url` and no auth token: set HULPLIJN_TWILIO_AUTH_TOKEN or `[twilio] auth_token_file`; without it anybody could pretend to be the provider");
         }
-        if mode == Mode::Demonstration && !listen.ip().is_loopback() {
+        if answering && mode == Mode::Demonstration && !listen.ip().is_loopback() {
             self.problem(format!("refusing to listen on {listen} without a provider's auth token: the demonstration is for this machine only (`127.0.0.1:8080`)"));
         }
 
@@ -357,6 +393,7 @@ impl Check<'_> {
             prefixes,
             daily_ceiling: file.sms.daily_ceiling.unwrap_or(1000),
             opt_out_off_on: file.opt_out.handling_off_on,
+            two_persons: file.publish.two_persons,
             limits,
         };
         if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
@@ -451,7 +488,7 @@ impl Check<'_> {
 
     fn desk(&mut self, desk: DeskFile, timezone: Option<TimeZone>, mode: Mode) -> Desk {
         let line = desk.line.as_deref().and_then(|text| self.number("desk.line", text));
-        if line.is_some() && mode == Mode::Demonstration {
+        if line.is_some() && mode == Mode::Demonstration && self.purpose == Purpose::Answering {
             self.problem("`[desk] line` is set and there is no provider: the demonstration has a pretend counsellor and never dials");
         }
         if line.is_some() && desk.hours.is_none() {
@@ -566,6 +603,22 @@ mod tests {
         case(&[("HULPLIJN_TWILIO_AUTH_TOKEN", "secret")], "no `public_url`");
         let flags = Flags { public_url: Some("https://line.example.org".into()), ..Flags::default() };
         assert!(load(flags, &[]).err().unwrap().to_string().contains("no auth token"));
+    }
+
+    #[test]
+    fn whoever_publishes_needs_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hulplijn.toml");
+        let text = "public_url = \"https://line.example.org\"\n[twilio]\nauth_token_file = \"not/there\"\n\
+                    number = \"+12025550100\"\n[desk]\nline = \"+12025550101\"\nhours = [\"mon-fri 09:00-17:00\"]\n\
+                    [publish]\ntwo_persons = true\n";
+        std::fs::write(&path, text).unwrap();
+        let flags = Flags { config: Some(path.clone()), data: Some("data".into()), ..Flags::default() };
+        let config = Config::load_for_publishing(&flags, &|_| None).unwrap();
+        assert!(config.live && config.two_persons && config.auth_tokens.is_empty());
+        assert!(Config::load(&flags, &|_| None).is_err());
+        std::fs::write(&path, text.replace("public_url", "# public_url")).unwrap();
+        assert!(!Config::load_for_publishing(&flags, &|_| None).unwrap().live);
     }
 
     #[test]

@@ -6,8 +6,10 @@
 pub mod assemble;
 pub mod call;
 mod check;
+mod columns;
 mod completions;
 pub mod config;
+mod diff;
 pub mod exchange;
 mod fallback;
 pub mod key;
@@ -15,6 +17,9 @@ mod manual;
 mod map;
 pub mod menus;
 pub mod player;
+mod publish;
+mod revisions;
+mod rollback;
 mod screen;
 mod serve;
 mod stats;
@@ -55,6 +60,14 @@ enum Command {
     Check(check::Arguments),
     /// Show the tree of a hotline: keys, SMS codes, seconds
     Map(map::Arguments),
+    /// Put a folder of menu files on the line
+    Publish(publish::Arguments),
+    /// Show what is on the line, and who put what there, when and why
+    Revisions(revisions::Arguments),
+    /// Show two revisions or folders side by side
+    Diff(diff::Arguments),
+    /// Put a former revision on the line again
+    Rollback(rollback::Arguments),
     /// Show what was counted, per day
     Stats(stats::Arguments),
     /// Write the document for the provider's fallback address
@@ -94,6 +107,10 @@ pub fn main() -> ExitCode {
         Command::Text(arguments) => text::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Map(arguments) => map::run(arguments),
+        Command::Publish(arguments) => publish::run(arguments),
+        Command::Revisions(arguments) => revisions::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Rollback(arguments) => rollback::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
         Command::Key(arguments) => key::run(arguments),

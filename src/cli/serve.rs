@@ -2,13 +2,13 @@
 
 use super::config::{Config, Flags, Mode};
 use super::menus::{self, Origin};
-use super::{Done, Failure, assemble, key, screen};
-use crate::base::{Finding, Severity};
+use super::{Done, Failure, assemble, key, publish, screen};
+use crate::base::{Finding, Severity, Sources};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{Metrics, Stop, admin_router, public_router, serve};
-use crate::store::{OpenError, Options, Store};
-use crate::switchboard::Switchboard;
+use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
+use crate::switchboard::{NotTakenUp, Switchboard};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,16 +77,27 @@ fn log(mode: Mode) {
 }
 
 async fn line(config: Config, trace_calls: bool) -> Done {
-    let origin = Origin::choose(config.menus.clone());
-    let sources = origin.read()?;
-    let (hotline, findings) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
-    let notices = before_going_live(&config, &findings)?;
-
     let store = open_store(&config.data).await?;
+    let start = match config.mode {
+        Mode::Demonstration => from_folder(&config)?,
+        Mode::Provider => from_the_line(&config, &store).await?,
+    };
+    let notices: Vec<String> =
+        before_going_live(&config, &start.sources)?.into_iter().chain(start.notices.iter().cloned()).collect();
+    let start = if start.is_first { publish_first(start, &config, &store).await? } else { start };
+
     let keys = key::open_or_make(&config.data)?;
-    let summary = summary(&hotline, &origin, &findings);
-    let switchboard = Arc::new(assemble::switchboard(&config, hotline.clone(), keys, store, Timestamp::now())?);
-    switchboard.publish(hotline, &sources, Timestamp::now()).await;
+    let summary = summary(&start);
+    let switchboard = Arc::new(assemble::switchboard(&config, start.hotline.clone(), keys, store, Timestamp::now())?);
+    match start.published {
+        // The files are in the database already; what is new there since is taken up by the watch below.
+        Some(published) => {
+            if let Err(reason) = switchboard.take_up(published, Timestamp::now()).await {
+                tracing::warn!(%reason, "a newer revision is not on the line yet");
+            }
+        }
+        None => switchboard.publish(start.hotline, &start.sources, Timestamp::now()).await,
+    }
     let clock = Arc::new(Timestamp::now);
     let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, trace_calls)?);
     let metrics = Arc::clone(&door.metrics);
@@ -114,14 +125,13 @@ async fn line(config: Config, trace_calls: bool) -> Done {
         listeners.spawn(serve(admin, router, config.limits.clone(), Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
-    let watching = match (&origin, config.mode) {
-        (Origin::Folder(folder), Mode::Demonstration) => Some(tokio::spawn(watch_menus(
-            folder.clone(),
-            Arc::clone(&switchboard),
-            assemble::settings(&config),
-            stopped,
-        ))),
-        _ => None,
+    let watching = match (Origin::choose(config.menus.clone()), config.mode) {
+        (Origin::Folder(folder), Mode::Demonstration) => {
+            let settings = assemble::settings(&config);
+            Some(tokio::spawn(watch_menus(folder, Arc::clone(&switchboard), settings, stopped)))
+        }
+        (Origin::Sample, Mode::Demonstration) => None,
+        (_, Mode::Provider) => Some(tokio::spawn(follow_the_line(Arc::clone(&switchboard), stopped))),
     };
 
     tell_systemd(sd_notify::NotifyState::Ready);
@@ -138,12 +148,159 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     Ok(())
 }
 
-/// What blocks a real line, and what the keeper is told at every start.
-fn before_going_live(config: &Config, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+/// What the line begins with.
+struct Start {
+    /// Where it comes from, for the keeper.
+    from: String,
+    hotline: Hotline,
+    sources: Sources,
+    findings: Vec<Finding>,
+    /// What the database says is on the line; `None` where nothing was published, or nobody can say.
+    published: Option<OnLine>,
+    /// Nothing was ever published: this is.
+    is_first: bool,
+    notices: Vec<String>,
+}
+
+/// The folder, or the sample inside the program.
+fn from_folder(config: &Config) -> Result<Start, Failure> {
+    let origin = Origin::choose(config.menus.clone());
+    let sources = origin.read()?;
+    let (hotline, findings) = menus::load(&sources, &assemble::settings(config), assemble::today())?;
+    let from = origin.to_string();
+    Ok(Start { from, hotline, sources, findings, published: None, is_first: false, notices: Vec::new() })
+}
+
+/// The published revision. Without one, the folder, to be published; without a database, the folder as it is.
+async fn from_the_line(config: &Config, store: &Store) -> Result<Start, Failure> {
+    let published = match store.on_line().await {
+        Ok(Some(published)) => published,
+        Ok(None) => return Ok(Start { is_first: true, ..from_folder(config)? }),
+        Err(_) => return instead(config, "the database does not answer"),
+    };
+    let Ok(Some(sources)) = store.revision_get(published.revision).await else {
+        return instead(config, "the database does not give the files of the published revision");
+    };
+    let loaded = menu::load_published(&sources, &assemble::settings(config), assemble::today());
+    let errors: Vec<Finding> =
+        loaded.findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+    let Some(hotline) = loaded.hotline else {
+        let screen = menu::diagnostic::screen(&errors, &sources, screen::colors(&std::io::stderr()));
+        return Err(Failure::not_good(format!(
+            "{screen}the published revision {} is not a whole hotline for this program and this configuration: \
+             publish a folder that is, or go back with `hulplijn rollback`",
+            published.revision
+        )));
+    };
     let mut notices = Vec::new();
-    let unchecked: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Notice).collect();
+    if !errors.is_empty() {
+        notices.push(format!(
+            "by the rules of this program what is on the line has {}: it is served all the same; mend it and publish",
+            menu::diagnostic::summary(&errors)
+        ));
+    }
+    notices.extend(not_published(config, &sources));
+    let from = format!("published, entry {} of `hulplijn revisions`", published.number);
+    Ok(Start {
+        from,
+        hotline,
+        sources,
+        findings: loaded.findings,
+        published: Some(published),
+        is_first: false,
+        notices,
+    })
+}
+
+/// A line without its database still answers.
+fn instead(config: &Config, why: &str) -> Result<Start, Failure> {
+    let start = from_folder(config)?;
+    let notice = format!(
+        "{why}: what is published is not known, and `{}` is served instead; when it answers, what is published is on \
+         the line at once",
+        start.from
+    );
+    tracing::error!("{notice}");
+    Ok(Start { notices: vec![notice], ..start })
+}
+
+/// What somebody may be waiting for in vain: edits that nobody has published.
+fn not_published(config: &Config, published: &Sources) -> Option<String> {
+    let origin = Origin::choose(config.menus.clone());
+    if origin == Origin::Sample {
+        return None;
+    }
+    let files = publish::files_that_differ(published, &origin.read().ok()?);
+    let number = match files.len() {
+        0 => return None,
+        1 => "1 file differs".to_owned(),
+        many => format!("{many} files differ"),
+    };
+    Some(format!(
+        "not published: in `{origin}` {number} from what is on the line; see `hulplijn diff {origin}`, then \
+         `hulplijn publish {origin} --by NAME`"
+    ))
+}
+
+/// The first start puts what it was given on the line. Another program may have been faster: then that is on the line.
+async fn publish_first(start: Start, config: &Config, store: &Store) -> Result<Start, Failure> {
+    assemble::fits(config, &start.hotline)?;
+    let act = Act {
+        kind: Kind::FirstStart,
+        revision: start.hotline.revision,
+        person: "first start".to_owned(),
+        second: None,
+        urgent: false,
+        why: None,
+        end_old: false,
+    };
+    match store.publish_first(act, &start.sources, Timestamp::now()).await {
+        Ok(Ok(published)) => Ok(Start { published: Some(published), ..start }),
+        Ok(Err(_)) => from_the_line(config, store).await,
+        Err(_) => instead(config, "the database could not take the first publication"),
+    }
+}
+
+/// Puts on the line what is published while we run.
+async fn follow_the_line(switchboard: Arc<Switchboard>, mut stop: Stop) {
+    let mut published = switchboard.watch_line();
+    let mut said = None;
+    loop {
+        let news = *published.borrow_and_update();
+        let mut again = false;
+        if let Some(news) = news {
+            let before = switchboard.revision();
+            match switchboard.take_up(news, Timestamp::now()).await {
+                Ok(()) if before != news.revision => {
+                    tracing::info!(revision = %news.revision, entry = news.number, "published, and on the line");
+                }
+                Ok(()) => {}
+                Err(reason) => {
+                    again = reason == NotTakenUp::Unavailable;
+                    if said != Some((news, reason)) {
+                        tracing::error!(%reason, revision = %news.revision, "what was published is not on the line");
+                        said = Some((news, reason));
+                    }
+                }
+            }
+        }
+        tokio::select! {
+            changed = published.changed() => if changed.is_err() { return },
+            _ = tokio::time::sleep(Duration::from_secs(1)), if again => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// What blocks a real line, and what the keeper is told at every start.
+fn before_going_live(config: &Config, sources: &Sources) -> Result<Vec<String>, Failure> {
+    let mut notices = Vec::new();
+    // A number that was checked long ago blocks a new publication, never the line (FC-03).
+    let mut unchecked = menu::contacts(sources, assemble::today());
+    unchecked.retain(|number| number.checked_days_ago.is_none());
     if config.live && !unchecked.is_empty() {
-        let list: String = unchecked.iter().map(|finding| format!("  {}\n", finding.message)).collect();
+        let list: String =
+            unchecked.iter().map(|number| format!("  nobody has checked the number of `{}`\n", number.name)).collect();
         if !config.trial {
             return Err(Failure::not_good(format!(
                 "this hotline cannot go live: {} numbers in contacts.toml have not been checked\n{list}\
@@ -292,11 +449,12 @@ async fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::
 }
 
 /// What the start screen says of the menus.
-fn summary(hotline: &Hotline, origin: &Origin, findings: &[Finding]) -> String {
+fn summary(start: &Start) -> String {
+    let Start { from, hotline, .. } = start;
     let languages: Vec<&str> = hotline.languages.iter().map(|language| language.as_str()).collect();
     let (name, languages, nodes) = (&hotline.name, languages.join(" "), hotline.nodes.len());
-    let findings = menu::diagnostic::summary(findings);
-    format!("{origin}: {name}, {languages}, {nodes} nodes, revision {}; {}", hotline.revision, findings.trim_end())
+    let findings = menu::diagnostic::summary(&start.findings);
+    format!("{from}: {name}, {languages}, {nodes} nodes, revision {}; {}", hotline.revision, findings.trim_end())
 }
 
 fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListener>, summary: &str, notices: &[String]) {

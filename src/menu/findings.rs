@@ -1,6 +1,6 @@
 //! Where the stages of this room write down what is wrong, and the search for what was probably meant.
 
-use crate::base::{Finding, Place};
+use crate::base::{Finding, Place, Severity};
 use std::cell::RefCell;
 
 /// At most this many findings are kept: nobody reads more at once, and a hostile file must not fill the memory.
@@ -77,6 +77,11 @@ impl Findings {
             .map(|(_, known)| known)
     }
 
+    /// Whether something was found that is an error.
+    pub fn has_errors(&self) -> bool {
+        self.list.borrow().iter().any(|finding| finding.severity == Severity::Error)
+    }
+
     /// All of them, by file and place.
     pub fn into_list(self) -> Vec<Finding> {
         let mut list = self.list.into_inner();
@@ -104,7 +109,6 @@ pub(super) fn shortened(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Severity;
     use std::sync::Arc;
 
     fn place() -> Place {

@@ -1,6 +1,7 @@
 //! From the texts of the files to a hotline and everything that is wrong with it.
 
 use super::check::check;
+use super::compare;
 use super::findings::Findings;
 use super::hotline::Hotline;
 use super::links::link;
@@ -39,17 +40,70 @@ pub struct Loaded {
 /// Reads, resolves and checks a hotline. `sources` has the files of its folder by their path in it
 /// (`texts/en.toml`); `today` decides what was checked too long ago.
 pub fn load(sources: &Sources, settings: &Settings, today: Date) -> Loaded {
+    load_after(sources, settings, today, None)
+}
+
+/// As [`load`], for files that are to follow this hotline on the line: a code or a keyword that would bring something
+/// else is an error, unless the files say why (rule SM-06).
+pub fn load_after(sources: &Sources, settings: &Settings, today: Date, before: Option<&Hotline>) -> Loaded {
+    let (hotline, whole, findings) = read(sources, settings, today, before);
+    let wrong = !whole || findings.iter().any(|finding| finding.severity == Severity::Error);
+    Loaded { hotline: hotline.filter(|_| !wrong), findings }
+}
+
+/// As [`load`], for files that were published once: a rule that a newer program has, or that grew stricter, does not
+/// take a line away that people rely on. There is a hotline exactly if it is whole, that is if only rules are broken.
+pub fn load_published(sources: &Sources, settings: &Settings, today: Date) -> Loaded {
+    let (hotline, whole, findings) = read(sources, settings, today, None);
+    Loaded { hotline: hotline.filter(|_| whole), findings }
+}
+
+/// The hotline, whether all its links lead somewhere and all its words are there, and everything that was found.
+fn read(
+    sources: &Sources,
+    settings: &Settings,
+    today: Date,
+    before: Option<&Hotline>,
+) -> (Option<Hotline>, bool, Vec<Finding>) {
     let findings = Findings::default();
     let parsed = parse(sources, today, &findings);
     let links = parsed.as_ref().and_then(|parsed| Some((parsed, link(parsed, &findings)?)));
+    let mut whole = false;
     let hotline = links.map(|(parsed, links)| {
         let resolved = resolve(parsed, links, settings, revision(sources), &findings);
+        whole = !findings.has_errors();
+        compare::check(before, &resolved, &findings);
         check(&resolved, today, &findings);
         resolved.hotline
     });
-    let findings = findings.into_list();
-    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
-    Loaded { hotline: hotline.filter(|_| !wrong), findings }
+    (hotline, whole, findings.into_list())
+}
+
+/// A telephone number of the hotline, and how many days ago somebody called it; `None`: nobody has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contact {
+    pub name: String,
+    /// Digits only.
+    pub number: String,
+    pub checked_days_ago: Option<i32>,
+}
+
+impl Contact {
+    /// FC-03: after this many days a number is called again before something new is published.
+    pub const FRESH_DAYS: i32 = 180;
+}
+
+/// The numbers in these files, in file order. Empty if they cannot be read.
+pub fn contacts(sources: &Sources, today: Date) -> Vec<Contact> {
+    let parsed = parse(sources, today, &Findings::default());
+    let contacts = parsed.map(|parsed| parsed.contacts).unwrap_or_default();
+    let age = |checked: Date| checked.until(today).map_or(0, |span| span.get_days());
+    let contact = |contact: super::parsed::Contact| Contact {
+        name: contact.id.as_str().to_owned(),
+        number: contact.spoken.chars().filter(char::is_ascii_digit).collect(),
+        checked_days_ago: contact.checked.map(|checked| age(checked.value)),
+    };
+    contacts.into_iter().map(contact).collect()
 }
 
 /// The name of a state of the files: the first 8 bytes of a SHA-256 over paths and contents, each with its length.
@@ -259,6 +313,38 @@ mod tests {
         let loaded = load(&sources(), &Settings { hours: Some(never), ..settings }, TODAY);
         assert!(loaded.hotline.is_none());
         assert!(loaded.findings.iter().all(|finding| finding.message.contains("no weekly opening hours")));
+    }
+
+    #[test]
+    fn a_published_line_outlives_a_stricter_rule_but_not_a_hole() {
+        let broken_rule = spoilt("texts/all.toml", "\"Goedendag.\"", "\"Hulplijn.\"");
+        assert!(checked(&broken_rule).hotline.is_none());
+        let loaded = load_published(&broken_rule, &Settings::default(), TODAY);
+        assert!(loaded.findings.iter().any(|finding| finding.rule == "SF-01"), "{:?}", loaded.findings);
+        assert_eq!(loaded.hotline.unwrap().front.greeting.words, "Hulplijn.");
+        for hole in [
+            spoilt("voice.toml", "then = \"main\"", "then = \"mian\""),
+            spoilt("texts/en.toml", "{key.months}", "{key.moths}"),
+            Sources::new(),
+        ] {
+            assert!(load_published(&hole, &Settings::default(), TODAY).hotline.is_none());
+        }
+    }
+
+    #[test]
+    fn when_the_numbers_were_checked() {
+        let sign = "checked_on = \"2026-11-01\"\nchecked_by = \"the keeper\"";
+        let ages = |sources: &Sources| -> Vec<Option<i32>> {
+            contacts(sources, TODAY).into_iter().map(|contact| contact.checked_days_ago).collect()
+        };
+        let all = contacts(&sources(), TODAY);
+        assert_eq!(
+            (all[0].name.as_str(), all[0].number.as_str(), all[0].checked_days_ago),
+            ("emergency", "112", Some(22))
+        );
+        assert_eq!(ages(&spoilt("contacts.toml", sign, ""))[0], None);
+        assert_eq!(ages(&spoilt("contacts.toml", "2026-11-01", "2026-05-26"))[0], Some(181));
+        assert_eq!(ages(&Sources::new()), []);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Must never know: clock, disk (the loader is handed text), sound, the engine, a provider.
 
 mod check;
+pub mod compare;
 pub mod diagnostic;
 mod fill;
 mod findings;
@@ -17,11 +18,12 @@ mod load;
 mod map;
 mod parse;
 mod parsed;
+pub mod passages;
 mod read;
 mod resolve;
 mod texting;
 pub mod time;
 
 pub use hotline::*;
-pub use load::{Loaded, Settings, load};
+pub use load::{Contact, Loaded, Settings, contacts, load, load_after, load_published};
 pub use map::map;

@@ -60,6 +60,7 @@ pub(super) struct VoiceNode {
 /// A rule that does not hold here, with the reason.
 pub(super) struct Waiver {
     pub rule: Text,
+    pub reason: Text,
     /// Whether it has silenced a finding.
     pub used: Cell<bool>,
 }

@@ -3,6 +3,7 @@
 use super::keeper::{Job, Keeper, Shared};
 use super::lease::{self, DeskLine, Ended, Opened};
 use super::open::{self, OpenError};
+use super::publication::{self, Act, OnLine, Refused};
 use super::revision;
 use super::tally::{self, CountKey, Tally};
 use crate::base::{LeaseId, Revision, Sources};
@@ -14,7 +15,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// How long a request waits for its answer. A caller hears silence meanwhile, so it is short; a healthy disk needs a
 /// hundredth of it.
@@ -133,16 +134,48 @@ impl Store {
     }
 
     /// Stores the menu files of a revision, on the disk before it is acknowledged. What stands there under that name
-    /// stays as it is. The last 64 ([`super::REVISIONS_KEPT`]) are kept; a put of a known one renews it.
+    /// stays as it is. See [`super::revision`] for how long it is kept; a put of a known one renews it.
     pub async fn revision_put(&self, revision: Revision, files: &Sources, now: Timestamp) -> Result<(), Unavailable> {
-        let Some(json) = revision::to_json(files) else {
-            tracing::error!(
-                store.bytes_max = revision::REVISION_BYTES_MAX,
-                "the menu files are too large to be stored"
-            );
-            return Err(Unavailable);
-        };
-        self.ask(move |keeper| keeper.write(|connection| revision::put(connection, revision, &json, now))).await
+        let json = json(files)?;
+        let put = self.ask(move |keeper| keeper.write(|connection| revision::put(connection, revision, &json, now)));
+        put.await?.map_err(|revision::TooMany| {
+            tracing::error!("{}", Refused::TooMany);
+            Unavailable
+        })
+    }
+
+    /// This revision was on the line until now: it is needed for as long as a call may be on it.
+    pub async fn revision_renew(&self, revision: Revision, now: Timestamp) -> Result<(), Unavailable> {
+        self.ask(move |keeper| keeper.write(|connection| revision::renew(connection, revision, now))).await
+    }
+
+    /// What is on the line; `None` if nothing was ever published.
+    pub async fn on_line(&self) -> Result<Option<OnLine>, Unavailable> {
+        self.ask(|keeper| keeper.read(|connection| publication::on_line(connection))).await
+    }
+
+    /// What is on the line as it changes, also by another process: within a fifth of a second. `None` until the
+    /// database has said something.
+    pub fn watch_line(&self) -> watch::Receiver<Option<OnLine>> {
+        self.shared.watch()
+    }
+
+    /// Puts the first revision on the line, on the disk before it is acknowledged.
+    pub async fn publish_first(
+        &self,
+        act: Act,
+        files: &Sources,
+        now: Timestamp,
+    ) -> Result<Result<OnLine, Refused>, Unavailable> {
+        let json = json(files)?;
+        self.ask(move |keeper| {
+            let added = keeper.write(|connection| publication::add(connection, &act, &json, None, now))?;
+            if let Ok(on_line) = added {
+                keeper.tell(on_line);
+            }
+            Ok(added)
+        })
+        .await
     }
 
     /// The menu files of a revision, or `None`.
@@ -159,18 +192,6 @@ impl Store {
             keeper.read(|connection| tally::read(connection, from, to))
         })
         .await
-    }
-
-    /// As [`Store::stats`] for the command line, beside a running server or without one: makes and changes nothing,
-    /// and misses at most the server's last second. Blocks.
-    pub fn read_only_stats(folder: &Path, from: Date, to: Date) -> Result<Vec<Tally>, OpenError> {
-        let path = open::file_in(folder)?;
-        let connection = open::connect_to_read(&path)?;
-        let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'tally')";
-        connection
-            .query_row(tables, [], |row| row.get::<_, bool>(0))
-            .and_then(|begun| if begun { tally::read(&connection, from, to) } else { Ok(Vec::new()) })
-            .map_err(|reason| OpenError::Database { path, reason })
     }
 
     /// Commits what waits and closes the file, for all clones: they are answered with [`Unavailable`] from then on. An
@@ -211,6 +232,13 @@ impl Store {
             }
         }
     }
+}
+
+fn json(files: &Sources) -> Result<String, Unavailable> {
+    revision::to_json(files).ok_or_else(|| {
+        tracing::error!(store.bytes_max = revision::REVISION_BYTES_MAX, "the menu files are too large to be stored");
+        Unavailable
+    })
 }
 
 /// A lease that was granted to somebody who has gone is taken back.

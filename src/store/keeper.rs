@@ -1,10 +1,11 @@
-//! The thread that owns the connection. It works one request at a time, commits the waiting counts each second, and
-//! opens the database anew when it broke.
+//! The thread that owns the connection. It works one request at a time, commits the waiting counts each second, looks
+//! for what another process published, and opens the database anew when it broke.
 //!
 //! Counts of one second would show, frame by frame in the write-ahead log, which nodes one caller heard one after the
 //! other. So the log is emptied into the file and cut to nothing after every second in which something was written.
 
 use super::handle::{Clock, Unavailable};
+use super::publication::{self, OnLine};
 use super::tally::Waiting;
 use super::{lease, open, schema, tally};
 use crate::base::LeaseId;
@@ -18,10 +19,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// How often the waiting counts are committed: what a power cut may cost.
 pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether another process published something. SQLite answers from memory it shares with the
+/// other process; nothing is read from the disk while nothing changed.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How often old counts and expired leases are looked for.
 const CLEAN_EVERY: Duration = Duration::from_secs(3600);
@@ -52,9 +57,16 @@ pub(super) struct Shared {
     well: AtomicBool,
     /// That counts are dropped was said.
     overflow_said: AtomicBool,
+    /// What is on the line, as the database last said.
+    on_line: watch::Sender<Option<OnLine>>,
 }
 
 impl Shared {
+    /// What is on the line, as it changes.
+    pub(super) fn watch(&self) -> watch::Receiver<Option<OnLine>> {
+        self.on_line.subscribe()
+    }
+
     pub(super) fn new() -> Shared {
         Shared { well: AtomicBool::new(true), ..Shared::default() }
     }
@@ -128,6 +140,8 @@ pub(super) struct Keeper {
     clean_at: Instant,
     /// The write-ahead log holds something.
     log_holds: bool,
+    /// Changes when another process writes; `None`: not looked yet on this connection.
+    data_version: Option<i64>,
 }
 
 impl Keeper {
@@ -143,6 +157,7 @@ impl Keeper {
             pause: PAUSE_MIN,
             clean_at: now,
             log_holds: true,
+            data_version: None,
         };
         match keeper.connect() {
             Err(error) if !error.may_pass() => return Err(error),
@@ -150,6 +165,7 @@ impl Keeper {
             Ok(()) => {
                 // At once: an expired lease must not look like a line in use. Trouble is said, and tried again.
                 keeper.commit();
+                keeper.look();
             }
         }
         Ok(keeper)
@@ -157,8 +173,9 @@ impl Keeper {
 
     pub(super) fn run(mut self, jobs: Receiver<Job>) {
         let mut tick_at = Instant::now() + TICK;
+        let mut look_at = Instant::now() + LOOK;
         let closing = loop {
-            match jobs.recv_timeout(tick_at.saturating_duration_since(Instant::now())) {
+            match jobs.recv_timeout(tick_at.min(look_at).saturating_duration_since(Instant::now())) {
                 Ok(Job::Work(work)) => work(&mut self),
                 Ok(Job::Close(reply)) => break Some(reply),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -167,6 +184,10 @@ impl Keeper {
             if Instant::now() >= tick_at {
                 self.tick();
                 tick_at = Instant::now() + TICK;
+            }
+            if Instant::now() >= look_at {
+                self.look();
+                look_at = Instant::now() + LOOK;
             }
         };
         self.retry_at = Instant::now();
@@ -183,6 +204,33 @@ impl Keeper {
         if Instant::now() >= self.retry_at {
             self.commit();
         }
+    }
+
+    /// Tells what is on the line if another process wrote since the last look. A broken database is left to the tick.
+    fn look(&mut self) {
+        if self.opened.is_none() || self.file_is_gone() {
+            return;
+        }
+        let known = self.data_version;
+        let looked = self.read(|connection| {
+            let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+            Ok((version, if Some(version) == known { None } else { Some(publication::on_line(connection)?) }))
+        });
+        let Ok((version, news)) = looked else { return };
+        self.data_version = Some(version);
+        // An empty database in the place of a deleted one says nothing about what is on the line.
+        if let Some(Some(on_line)) = news {
+            self.tell(on_line);
+        }
+    }
+
+    /// Whoever watches hears of it once.
+    pub(super) fn tell(&self, on_line: OnLine) {
+        self.shared.on_line.send_if_modified(|known| {
+            let new = *known != Some(on_line);
+            *known = Some(on_line);
+            new
+        });
     }
 
     /// Writes everything that waits; true when nothing waits any more.
@@ -286,6 +334,7 @@ impl Keeper {
     fn connect(&mut self) -> Result<(), open::OpenError> {
         let connection = open::connect(&self.path)?;
         self.opened = Some(Opened { connection, file: open::identity(&self.path) });
+        self.data_version = None;
         Ok(())
     }
 

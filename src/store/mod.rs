@@ -1,7 +1,7 @@
 //! `store`: what outlives the process: counts a day, leases of the desk's lines, published revisions. SQL and
 //! migrations, in SQLite, on a thread of its own.
 //!
-//! Contract: a lease or a revision is on the disk before it is acknowledged; counts are merged in memory and committed
+//! Contract: a lease, a revision or an entry of the audit trail is on the disk before it is acknowledged; counts are merged in memory and committed
 //! each second and at the close. Every request is answered within half a second: with its answer, or with
 //! [`Unavailable`]. A dead, full, locked or deleted database never stops a call: it is said once, tried again with
 //! growing pauses, and counts wait in memory meanwhile.
@@ -13,17 +13,21 @@
 //! one exception: a lease that nobody waits for any more is taken back. An end of a lease that found the database dead
 //! is carried out when it is well again.
 
+mod command;
 mod handle;
 mod keeper;
 mod lease;
 mod open;
+mod publication;
 pub mod report;
 mod revision;
 mod schema;
 mod tally;
 
+pub use command::PublishError;
 pub use handle::{Clock, Options, Store, Unavailable};
 pub use lease::{DeskLine, Ended, Opened};
 pub use open::{FILE_NAME, OpenError};
-pub use revision::{REVISION_BYTES_MAX, REVISIONS_KEPT};
+pub use publication::{Act, Kind, OnLine, Publication, Refused};
+pub use revision::{KEPT_FOR_S, REVISION_BYTES_MAX, REVISIONS_KEPT, REVISIONS_MAX};
 pub use tally::{CountKey, KEPT_MONTHS, Tally};

@@ -43,7 +43,7 @@ pub enum OpenError {
 impl OpenError {
     /// Whether it may pass by itself: a lock, a full or failing disk. The store then starts without its database, and
     /// tries again.
-    pub(super) fn may_pass(&self) -> bool {
+    pub fn may_pass(&self) -> bool {
         match self {
             OpenError::Folder { reason, .. } => {
                 matches!(reason.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
@@ -93,6 +93,14 @@ pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
     settings(&connection).map_err(database)?;
     schema::migrate(&mut connection).map_err(database)?;
     connection.busy_timeout(BRISK).map_err(database)?;
+    Ok(connection)
+}
+
+/// As [`connect`], for a command that nobody on the telephone waits for.
+pub(super) fn connect_patiently(path: &Path) -> Result<Connection, OpenError> {
+    let connection = connect(path)?;
+    let set = connection.busy_timeout(PATIENT);
+    set.map_err(|reason| OpenError::Database { path: path.to_owned(), reason })?;
     Ok(connection)
 }
 
@@ -212,7 +220,7 @@ mod tests {
         for result in [connect(&path), connect_to_read(&path)] {
             assert!(!result.as_ref().err().unwrap().may_pass());
             assert!(
-                message(result).contains("has version 99, and this program knows versions up to 3: start the newer")
+                message(result).contains("has version 99, and this program knows versions up to 4: start the newer")
             );
         }
         assert_eq!(std::fs::read(&path).unwrap(), before);

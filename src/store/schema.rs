@@ -25,6 +25,28 @@ pub(super) const MIGRATIONS: &[&str] = &[
          files    TEXT NOT NULL,
          stored_s INTEGER NOT NULL
      ) STRICT;",
+    // 4: who put which revision on the line, when and why: the audit trail of operators. The last row is what is on the
+    // line. Rows are added, one number after the other, and never change. Nothing here is of a caller.
+    "CREATE TABLE publication (
+         number   INTEGER PRIMARY KEY,
+         at_s     INTEGER NOT NULL,
+         kind     TEXT NOT NULL CHECK (kind IN ('publish', 'rollback', 'first start')),
+         revision TEXT NOT NULL,
+         person   TEXT NOT NULL CHECK (trim(person) <> ''),
+         second   TEXT,
+         urgent   INTEGER NOT NULL CHECK (urgent IN (0, 1)),
+         why      TEXT,
+         end_old  INTEGER NOT NULL CHECK (end_old IN (0, 1))
+     ) STRICT;
+     CREATE TRIGGER publication_added BEFORE INSERT ON publication
+         WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM publication)
+         BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to, one row after the other'); END;
+     CREATE TRIGGER publication_changed BEFORE UPDATE ON publication
+         BEGIN SELECT RAISE(ABORT, 'the audit trail does not change'); END;
+     CREATE TRIGGER publication_deleted BEFORE DELETE ON publication
+         BEGIN SELECT RAISE(ABORT, 'the audit trail does not change'); END;
+     CREATE TRIGGER revision_changed BEFORE UPDATE OF id, files ON revision
+         BEGIN SELECT RAISE(ABORT, 'a revision does not change'); END;",
 ];
 
 /// The newest version this program knows.
@@ -70,12 +92,15 @@ mod tests {
         "INSERT INTO tally VALUES ('2026-01-05', 'call', 12), ('2026-01-05', 'node/help', 3)",
         "INSERT INTO lease VALUES ('00000000000000aa', 0, 1, 1767600000)",
         "INSERT INTO revision VALUES ('00000000000000bb', '{\"hotline.toml\":\"name\"}', 1767600000)",
+        "INSERT INTO publication VALUES (1, 1767600000, 'publish', '00000000000000bb', 'Ada', 'Bo', 1, 'a slip', 1)",
     ];
     /// What must still be true of the rows of each step when all steps were applied.
     const STILL: &[&str] = &[
         "SELECT sum(n) = 15 AND count(*) = 2 FROM tally",
         "SELECT count(*) = 1 FROM lease WHERE id = '00000000000000aa' AND line = 0 AND accepted AND expires_s = 1767600000",
         "SELECT count(*) = 1 FROM revision WHERE id = '00000000000000bb' AND json_extract(files, '$.\"hotline.toml\"') = 'name'",
+        "SELECT count(*) = 1 FROM publication WHERE number = 1 AND at_s = 1767600000 AND kind = 'publish' AND
+             revision = '00000000000000bb' AND person = 'Ada' AND second = 'Bo' AND urgent AND why = 'a slip' AND end_old",
     ];
 
     fn empty() -> Connection {
@@ -146,7 +171,17 @@ mod tests {
             .unwrap();
         let expected = [
             ("table", "lease", "id TEXT, line INTEGER, accepted INTEGER, expires_s INTEGER"),
+            (
+                "table",
+                "publication",
+                "number INTEGER, at_s INTEGER, kind TEXT, revision TEXT, person TEXT, second TEXT, urgent INTEGER, \
+                 why TEXT, end_old INTEGER",
+            ),
+            ("trigger", "publication_added", ""),
+            ("trigger", "publication_changed", ""),
+            ("trigger", "publication_deleted", ""),
             ("table", "revision", "id TEXT, files TEXT, stored_s INTEGER"),
+            ("trigger", "revision_changed", ""),
             ("table", "tally", "day TEXT, key TEXT, n INTEGER"),
         ];
         assert_eq!(found, expected.map(|(kind, name, columns)| (kind.into(), name.into(), columns.into())));

@@ -8,17 +8,16 @@ mod memory;
 mod text;
 mod voice;
 
-pub use hotlines::Hotlines;
+pub use hotlines::{Fit, Hotlines, Served};
 pub use voice::VoiceEvent;
 
-use crate::base::hours::Hours;
 use crate::base::{CallSid, E164, LeaseId, Revision, Sources};
-use crate::menu::{Hotline, LangIx};
+use crate::menu::Hotline;
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::Line;
-use crate::provider::twilio::answer::{self, Ring, SayConfig};
+use crate::provider::twilio::answer::{self, Ring};
 use crate::sms::{Limiter, Rules};
-use crate::store::{DeskLine, Store};
+use crate::store::{DeskLine, OnLine, Store};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
@@ -29,13 +28,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Setup {
     /// The public address without a slash at the end; empty gives addresses relative to this server.
     pub public_url: String,
-    pub hours: Hours,
     /// Who is rung. `None`: nobody, and callers are told so.
     pub desk: Option<Desk>,
-    /// The language the counsellor is spoken to.
-    pub desk_language: LangIx,
-    pub say: SayConfig,
     pub texts: Rules,
+}
+
+/// Why a published revision is not on the line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotTakenUp {
+    #[error("the database does not answer")]
+    Unavailable,
+    #[error("its files are gone, or this program cannot make a whole hotline of them: publish again")]
+    NotWhole,
 }
 
 /// Who is rung, and for how long they may talk.
@@ -111,10 +115,35 @@ impl Switchboard {
         self.hotlines.live().revision
     }
 
+    /// Puts on the line what the database says is there, and ends older calls if it says so. The rest of the calls in
+    /// progress stay on theirs.
+    ///
+    /// # Errors
+    /// Why the line goes on with what it has.
+    pub async fn take_up(&self, published: OnLine, now: Timestamp) -> Result<(), NotTakenUp> {
+        self.hotlines.end_older(published.ended_older);
+        if self.revision() == published.revision {
+            return Ok(());
+        }
+        let hotline = self.hotlines.published(published.revision, &self.store, now).await;
+        let hotline = hotline.map_err(|_| NotTakenUp::Unavailable)?.ok_or(NotTakenUp::NotWhole)?;
+        self.hotlines.replace(hotline);
+        Ok(())
+    }
+
+    /// What is on the line in the database, as it changes.
+    pub fn watch_line(&self) -> tokio::sync::watch::Receiver<Option<OnLine>> {
+        self.store.watch_line()
+    }
+
     /// Keeps the menu files of this hotline, so that its calls can finish on it whatever comes later; then new calls
     /// hear it. Calls in progress stay on the one they began with.
     pub async fn publish(&self, hotline: Hotline, sources: &Sources, now: Timestamp) {
-        let revision = hotline.revision;
+        let (revision, before) = (hotline.revision, self.revision());
+        if before != revision {
+            // If it cannot be noted now, the revision is still among the newest.
+            let _ = self.store.revision_renew(before, now).await;
+        }
         if self.store.revision_put(revision, sources, now).await.is_err() {
             tracing::warn!("the menu files could not be kept yet: calls in progress would begin again after a restart");
             let mut unkept = lock(&self.unkept);
@@ -151,10 +180,11 @@ impl Switchboard {
     /// One sentence and a person: the answer when something of ours failed. The sentences are in every language, since
     /// it is not known how far we got; the whisper names none.
     pub fn trouble(&self, now: Timestamp) -> Arc<str> {
-        let desk = self.setup.desk.as_ref().filter(|_| self.setup.hours.open_at(now));
+        let live = self.hotlines.live();
+        let desk = self.setup.desk.as_ref().filter(|_| live.hours.open_at(now));
         let whisper = format!("{}/twilio/whisper", self.setup.public_url);
         let ring = desk.map(|desk| desk.ring(Some(&whisper)));
-        answer::trouble(&self.hotlines.live(), &self.setup.say, None, ring.as_ref(), None).to_xml().into()
+        answer::trouble(&live, &live.say, None, ring.as_ref(), None).to_xml().into()
     }
 
     /// Once a minute: keeps what the store could not keep before, forgets senders whose time is over, and after midnight everything that was hashed with

@@ -1,6 +1,6 @@
 //! The events of a call.
 
-use super::{LINE, Switchboard, lock};
+use super::{LINE, Served, Switchboard, lock};
 use crate::base::{Digit, LeaseId};
 use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Output, Place, Session};
 use crate::menu::{Hotline, LangIx};
@@ -80,6 +80,13 @@ impl Switchboard {
             Some(known) => known,
             None => {
                 let live = self.hotlines.live();
+                // The call's revision may have been ended while she talked: the talk is counted, the counsellor free.
+                if let (VoiceEvent::DialEnded(result), Some(session)) = (event, self.opened(call, token, now)) {
+                    lock(&self.leases).remove(&call.sid);
+                    if self.dialled(&session, result, now).await.talked {
+                        self.tally_talk(&live, session.lease, now).await;
+                    }
+                }
                 let session = Session::begin(live.revision, now);
                 return self.step(call, &live, session, self.began(&live, call), now).await;
             }
@@ -100,17 +107,19 @@ impl Switchboard {
     }
 
     /// The session in the address, if it opens, is fresh, and its hotline is still to be had.
-    async fn session(&self, call: &Call, token: Option<&str>, now: Timestamp) -> Option<(Arc<Hotline>, Session)> {
-        let plain = self.keys.open(Purpose::Session, &binding(call), token?)?;
-        let session = Session::from_bytes(&plain)?;
-        if !privacy::fresh(session.issued_s, now) {
-            return None;
-        }
-        let hotline = self.hotlines.of(session.revision, &self.store, now).await?;
+    async fn session(&self, call: &Call, token: Option<&str>, now: Timestamp) -> Option<(Arc<Served>, Session)> {
+        let session = self.opened(call, token, now)?;
+        let hotline = self.hotlines.of(session.revision, session.issued_s, &self.store, now).await?;
         session.fits(&hotline).then_some((hotline, session))
     }
 
-    async fn step(&self, call: &Call, hotline: &Hotline, session: Session, input: Input, now: Timestamp) -> Arc<str> {
+    /// The session in the address, if it opens and is fresh.
+    fn opened(&self, call: &Call, token: Option<&str>, now: Timestamp) -> Option<Session> {
+        let plain = self.keys.open(Purpose::Session, &binding(call), token?)?;
+        Session::from_bytes(&plain).filter(|session| privacy::fresh(session.issued_s, now))
+    }
+
+    async fn step(&self, call: &Call, hotline: &Served, session: Session, input: Input, now: Timestamp) -> Arc<str> {
         let binding = binding(call);
         let lease = self.keys.lease_id(&binding, session.step);
         let desk = match flow::needs_desk(hotline, &session, &input) {
@@ -149,7 +158,7 @@ impl Switchboard {
     fn document(
         &self,
         call: &Call,
-        hotline: &Hotline,
+        hotline: &Served,
         session: &Session,
         outputs: &[Output<'_>],
     ) -> Option<VoiceResponse> {
@@ -169,13 +178,13 @@ impl Switchboard {
         let whisper = address("whisper", &note);
         let ring = self.setup.desk.as_ref().map(|desk| desk.ring(Some(&whisper)));
         let links = Links { key: &key, silence: &silence, dial: &dial, ring };
-        Some(answer::voice(outputs, hotline, &links, &self.setup.say))
+        Some(answer::voice(outputs, hotline, &links, &hotline.say))
     }
 
     // ---- the desk
 
     async fn desk(&self, now: Timestamp) -> Desk {
-        if self.setup.desk.is_none() || !self.setup.hours.open_at(now) {
+        if self.setup.desk.is_none() || !self.hotlines.live().hours.open_at(now) {
             return Desk::Closed;
         }
         match self.store.lease_live(LINE, now).await {
@@ -235,7 +244,7 @@ impl Switchboard {
         let accept = format!("{}/twilio/accept?s={}", self.setup.public_url, token.unwrap_or_default());
         let language = note.as_ref().and_then(|note| note.language);
         let cannot_speak = note.is_some_and(|note| note.cannot_speak);
-        answer::whisper(&hotline, &self.setup.say, self.setup.desk_language, language, cannot_speak, &accept)
+        answer::whisper(&hotline, &hotline.say, hotline.desk_language, language, cannot_speak, &accept)
     }
 
     /// Key 1 connects, whether or not the lease can be written: a counsellor who says yes is not turned away.

@@ -122,6 +122,7 @@ impl Server {
             ("To", OWN),
             ("CallStatus", "in-progress"),
         ];
+        form.retain(|(name, _)| extra.iter().all(|(known, _)| known != name));
         form.extend_from_slice(extra);
         let target = target.strip_prefix(&self.public_url).unwrap_or(target).split('#').next().unwrap();
         let signature = sign(TOKEN, &format!("{}{target}", self.public_url), &form);

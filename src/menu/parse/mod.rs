@@ -244,9 +244,9 @@ fn voice(table: &Table, findings: &Findings) -> Vec<VoiceNode> {
 
 fn waivers(node: &Table, findings: &Findings) -> Vec<Waiver> {
     let mut waivers = Vec::new();
-    for (rule, _) in node.texts_of("waive") {
+    for (rule, reason) in node.texts_of("waive") {
         match RULES.iter().find(|known| known.id == rule.as_str()).map(|known| known.waivable) {
-            Some(Waivable::WithReason) => waivers.push(Waiver { rule, used: Cell::new(false) }),
+            Some(Waivable::WithReason) => waivers.push(Waiver { rule, reason, used: Cell::new(false) }),
             Some(Waivable::Never) => findings.add(
                 Finding::error("FORMAT", rule.place.clone(), format!("the rule `{}` cannot be waived", rule.as_str()))
                     .help("nothing speaks against this rule: mend what it finds, and take this line out"),

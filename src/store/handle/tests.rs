@@ -436,3 +436,55 @@ async fn the_files_hold_nothing_of_a_call_that_is_over() {
     assert!(!holds("0123456789abcdef"));
     assert!(!holds("7700900123"));
 }
+
+fn act(revision: u64, end_old: bool) -> Act {
+    Act {
+        kind: crate::store::Kind::Publish,
+        revision: Revision(revision),
+        person: "Ada".to_owned(),
+        second: None,
+        urgent: false,
+        why: None,
+        end_old,
+    }
+}
+
+/// A server hears of what another process publishes, once, and within a fifth of a second.
+#[tokio::test]
+async fn what_another_process_publishes_is_heard_of() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    assert_eq!(store.on_line().await, Ok(None));
+    let first = store.publish_first(act(1, false), &files("one"), at(0)).await.unwrap().unwrap();
+    assert_eq!(store.publish_first(act(2, false), &files("two"), at(0)).await, Ok(Err(Refused::Overtaken)));
+    let mut line = store.watch_line();
+    assert_eq!(*line.borrow_and_update(), Some(first));
+
+    // Writing anything else is no news.
+    other(&home).execute_batch("INSERT INTO tally VALUES ('2026-01-05', 'call', 1)").unwrap();
+    tokio::time::sleep(TICK).await;
+    assert!(!line.has_changed().unwrap());
+
+    let second = Store::publish(home.path(), &act(2, true), &files("two"), Some(1), at(9)).unwrap();
+    let begun = Instant::now();
+    tokio::time::timeout(SOON, line.changed()).await.expect("heard of it").unwrap();
+    assert!(begun.elapsed() < TICK, "{:?}", begun.elapsed());
+    assert_eq!(*line.borrow_and_update(), Some(second));
+    assert_eq!(second.ended_older, Some((at(9), Revision(2))));
+    assert_eq!(store.revision_get(Revision(2)).await, Ok(Some(files("two"))));
+    assert!(store.healthy());
+
+    // An empty database in its place says nothing, and a start beside a filled one says at once what is there.
+    for name in [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal"), format!("{FILE_NAME}-shm")] {
+        let _ = std::fs::rename(home.path().join(&name), home.path().join(format!("{name}.away")));
+    }
+    until("begun anew", async || store.on_line().await == Ok(None)).await;
+    ticks(1).await;
+    assert_eq!(*line.borrow_and_update(), Some(second));
+    drop(store);
+    let home = tempfile::tempdir().unwrap();
+    let there = Store::publish(home.path(), &act(7, false), &files("seven"), None, at(0)).unwrap();
+    assert_eq!(*opened(&home).watch_line().borrow(), Some(there));
+    assert_eq!(Store::publications(home.path()).unwrap().len(), 1);
+    assert_eq!(Store::read_only_revision(home.path(), Revision(7)).unwrap(), Some(files("seven")));
+}
