@@ -9,6 +9,7 @@ mod text;
 mod voice;
 
 pub use hotlines::Hotlines;
+pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
 use crate::base::hours::Hours;
