@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 
-.PHONY: test lint bless
-test: lint $(VENV)/installed
+.PHONY: test lint bless kannel
+test: lint kannel $(VENV)/installed
 	cargo test --locked
 
 lint:
@@ -17,6 +17,16 @@ $(VENV)/installed: tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
+
+# The real Kannel, with its fake SMS centre, brings texts to our program.
+FAKESMSC := /usr/lib/kannel/test/fakesmsc
+kannel:
+	@if command -v bearerbox >/dev/null && command -v smsbox >/dev/null && test -x $(FAKESMSC); then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends kannel kannel-extras; \
+	else \
+	  echo "Kannel is missing: sudo apt-get install -y --no-install-recommends kannel kannel-extras" >&2; exit 1; \
+	fi
 
 # Writes what the stories hear now into their files; read the difference before you commit it.
 bless:

@@ -232,3 +232,174 @@ fn decoded(text: &str) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    const SECRET: &str = "0123456789abcdef";
+    const TIME: i64 = 1_800_000_000;
+
+    fn read(method: &str, query: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Result<Option<Text>, Refused> {
+        let target = format!("{PATH}?{query}");
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        Kannel::new(SECRET).unwrap().read(&Received { method, target: &target, headers: &map, body })
+    }
+
+    fn ours(more: &str) -> String {
+        format!("k={SECRET}&id=f81d4fae-7dec&time={TIME}{more}")
+    }
+
+    fn get(more: &str) -> Text {
+        read("GET", &ours(more), &[], b"").unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_post_in_our_words() {
+        // As smsbox 1.4.5 sends it with `post-url`, `send-sender` and `mo-recode`.
+        let headers = [
+            ("user-agent", "Kannel/1.4.5"),
+            ("content-type", "text/plain; charset=\"UTF-8\""),
+            ("x-kannel-from", "+447700900123"),
+            ("x-kannel-to", "+12025550100"),
+            ("x-kannel-coding", "0"),
+        ];
+        let text = read("POST", &ours(""), &headers, "été €".as_bytes()).unwrap().unwrap();
+        assert_eq!(
+            (text.id.as_str(), text.to.as_str(), text.body.as_str()),
+            ("f81d4fae-7dec", "+12025550100", "été €")
+        );
+        assert_eq!(text.from.number().unwrap().expose(), "+447700900123");
+        assert_eq!(text.sent_at, Timestamp::from_second(TIME).ok());
+        assert!(!text.answered_by_provider);
+    }
+
+    #[test]
+    fn a_get_in_our_words() {
+        let case =
+            |more: &str, body: &str| assert_eq!(get(&format!("&from=%2B447700900123{more}")).body, body, "{more}");
+        case("&text=2+3%0A1", "2 3\n1");
+        case("&text=%C3%A9t%c3%a9&charset=UTF-8&coding=0", "été");
+        case("&text=%04%1F%D8%3D%DE%00&charset=UTF-16BE&coding=2", "П😀");
+        case("&text=%00h%00i&coding=2", "hi");
+        case("&text=%00h%00", "\0h\0");
+        case("&text=hi&coding=2&charset=UTF-8", "hi");
+        case("&text=%00h%D8&charset=UTF-16BE", "h\u{fffd}");
+        case("&text=100%&charset=", "100%");
+        case("&text=%zz%4", "%zz%4");
+        case("&text=%ff", "\u{fffd}");
+        case("&text=", "");
+        case("&text=1&text=2", "1");
+    }
+
+    #[test]
+    fn senders_as_networks_write_them() {
+        let case = |from: &str, number: Option<&str>| {
+            let text = get(&format!("&text=1&from={from}"));
+            assert_eq!(text.from.number().map(|number| number.expose()), number, "{from}");
+        };
+        case("%2B447700900123", Some("+447700900123"));
+        case("447700900123", Some("+447700900123"));
+        case("00447700900123", Some("+447700900123"));
+        case("+447700900123", Some("+447700900123"));
+        case("07700900123", None);
+        case("1008", None);
+        case("001008", None);
+        case("MyBank", None);
+        case("0031MyBank", None);
+        case("4477009001234567", None);
+    }
+
+    #[test]
+    fn only_who_knows_the_secret_is_read() {
+        let case = |query: &str, status: Option<u16>| {
+            let read = read("GET", query, &[("x-kannel-from", "+447700900123")], b"");
+            assert_eq!(read.as_ref().err().map(|refused| refused.status.as_u16()), status, "{query}");
+            if let Err(refused) = read {
+                assert!(!refused.line.contains("0123456789") && !refused.line.contains("7700900"), "{}", refused.line);
+            }
+        };
+        let rest = format!("id=1&time={TIME}&text=hi");
+        case(&format!("k={SECRET}&{rest}"), None);
+        case(&format!("{rest}&k={SECRET}"), None);
+        case(&rest, Some(403));
+        case(&format!("k=&{rest}"), Some(403));
+        case(&format!("k={SECRET}0&{rest}"), Some(403));
+        case(&format!("k={}&{rest}", &SECRET[1..]), Some(403));
+        case(&format!("k={}&{rest}", SECRET.to_uppercase()), Some(403));
+        case(&format!("k=wrong&k={SECRET}&{rest}"), Some(403));
+        case(&format!("k={SECRET}&k={SECRET}&{rest}"), Some(403));
+        // Then what is missing is named; a stranger is told nothing of it.
+        case(&format!("k={SECRET}&time={TIME}&text=hi"), Some(400));
+        case(&format!("k={SECRET}&id=&time={TIME}&text=hi"), Some(400));
+        case(&format!("k={SECRET}&id={}&time={TIME}&text=hi", "x".repeat(256)), Some(400));
+        case(&format!("k={SECRET}&id=1&text=hi"), Some(400));
+        for time in ["", "soon", "1e9", "99999999999999999999", "9999999999999999"] {
+            case(&format!("k={SECRET}&id=1&time={time}&text=hi"), Some(400));
+        }
+        case(&format!("k={SECRET}&id=1&time={TIME}"), Some(400));
+        case(&format!("k={SECRET}&{rest}&from=+"), Some(400));
+        case(&format!("k={SECRET}&{rest}{}", "&a=1".repeat(29)), Some(400));
+        case(&format!("{}&id=1", "&a=1".repeat(33)), Some(400));
+        let missing = read("POST", &ours(""), &[], b"hi").unwrap_err().line;
+        assert!(missing.contains("`from`") && missing.contains("send-sender"), "{missing}");
+    }
+
+    #[test]
+    fn what_no_person_typed_is_left_alone() {
+        let from = ("x-kannel-from", "+447700900123");
+        assert_eq!(read("POST", &ours(""), &[from, ("x-kannel-coding", "1")], b"\0\xff").unwrap(), None);
+        assert_eq!(read("GET", &ours("&text=hi&coding=1"), &[from], b"").unwrap(), None);
+    }
+
+    #[test]
+    fn answers_say_how_they_travel() {
+        let case = |words: Option<&str>, body: &str, headers: &[(&str, &str)]| {
+            let reply = Kannel::new(SECRET).unwrap().write(words);
+            assert_eq!((reply.status, reply.body.as_str()), (StatusCode::OK, body));
+            assert_eq!((reply.content_type, &reply.headers[..]), ("text/plain; charset=utf-8", headers));
+        };
+        case(Some("é € [x]"), "é € [x]", &[("x-kannel-validity", "1")]);
+        case(Some("Привіт"), "Привіт", &[("x-kannel-validity", "1"), ("x-kannel-coding", "2")]);
+        case(None, "", &[]);
+        let busy = Kannel::new(SECRET).unwrap().not_now();
+        assert_eq!((busy.status.as_u16(), busy.body.as_str()), (503, ""));
+    }
+
+    #[test]
+    fn secrets_fit_into_an_address() {
+        let case = |secret: &str, fit: bool| assert_eq!(Kannel::new(secret).is_ok(), fit, "{secret}");
+        case(SECRET, true);
+        case(&"a-_.".repeat(32), true);
+        case(&SECRET[1..], false);
+        case(&"a".repeat(129), false);
+        for wrong in ["0123456789abcde&", "0123456789abcde%", "0123456789abcde ", "0123456789abcdé", ""] {
+            case(wrong, false);
+        }
+        assert_eq!(format!("{:?}", Kannel::new(SECRET).unwrap()), "Kannel(_)");
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(
+            query in "(&?(k|id|time|from|text|coding|charset)=[%+0-9a-fA-F\u{e9}]{0,9}){0,9}", header: Vec<u8>, body: Vec<u8>,
+        ) {
+            for method in ["GET", "POST"] {
+                for query in [query.clone(), ours(&query)] {
+                    let target = format!("{PATH}?{query}");
+                    let mut headers = HeaderMap::new();
+                    if let Ok(value) = HeaderValue::from_bytes(&header) {
+                        headers.insert("x-kannel-from", value.clone());
+                        headers.insert("content-type", value);
+                    }
+                    let _ = Kannel::new(SECRET).unwrap().read(&Received { method, target: &target, headers: &headers, body: &body });
+                }
+            }
+        }
+    }
+}
