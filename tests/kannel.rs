@@ -547,9 +547,11 @@ fn the_other_networks_of_the_configuration_are_understood() {
     std::fs::write(&path, awake.collect::<String>()).unwrap();
     assert!(settings > 15, "{settings}");
     let bearerbox = start("bearerbox", &["-v", "4", "kannel.conf"], &kannel.folder, "bearerbox.output");
-    let status = until("bearerbox", 10, || page(kannel.admin, "/status.txt?password=replace-me-1"));
-    assert!(status.contains("AT2[") && status.contains("SMPP:127.0.0.1"), "{status}");
-    bearerbox.stop();
+    until("the modem and the SMPP connection", 10, || {
+        let status = kannel.status();
+        (status.contains("AT2[") && status.contains("SMPP:127.0.0.1")).then_some(())
+    });
+    drop(bearerbox);
     let said = std::fs::read_to_string(kannel.folder.join("bearerbox.output")).unwrap();
     assert!(!said.contains("PANIC"), "{said}");
 }

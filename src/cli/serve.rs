@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
-/// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line.
+/// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line. With `[kannel]` in the file: texts.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `provider`: the doors to the telephone network, one folder a provider: is this request really from the provider,
+//! `provider`: the doors to the telephone network, one file or folder a provider: is this request really from the provider,
 //! what does it say in our words, and how is our answer written in the provider's.
 //!
 //! Contract: a request is checked before anything in it is believed; what a provider adds or leaves out is never an
