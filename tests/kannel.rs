@@ -288,7 +288,11 @@ impl Phones {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !seen.closed, "waited in vain for {what}; got {:?}", seen.parts);
+            if left.is_zero() || seen.closed {
+                let parts = seen.parts.len();
+                drop(seen);
+                panic!("waited in vain for {what}; {parts} parts of answers came");
+            }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
     }
