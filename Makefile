@@ -8,8 +8,8 @@ export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: test lint supply package deb bless
-test: lint supply $(VENV)/installed
+.PHONY: test lint supply package deb bless kannel
+test: lint supply kannel $(VENV)/installed
 	cargo test --locked
 	$(MAKE) package
 
@@ -41,6 +41,16 @@ $(VENV)/installed: tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
+
+# The real Kannel, with its fake SMS centre, brings texts to our program.
+FAKESMSC := /usr/lib/kannel/test/fakesmsc
+kannel:
+	@if command -v bearerbox >/dev/null && command -v smsbox >/dev/null && test -x $(FAKESMSC); then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends kannel kannel-extras; \
+	else \
+	  echo "Kannel is missing: sudo apt-get install -y --no-install-recommends kannel kannel-extras" >&2; exit 1; \
+	fi
 
 # Writes what the stories hear now into their files; read the difference before you commit it.
 bless:

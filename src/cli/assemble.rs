@@ -5,10 +5,12 @@ use super::config::{Config, Mode};
 use crate::base::E164;
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
+use crate::provider::kannel::Kannel;
 use crate::provider::twilio::answer::{SayConfig, Voice};
 use crate::provider::twilio::signature::Verifier;
-use crate::provider::{Accept, Callee, Line};
-use crate::server::{Door, Metrics, Proof};
+use crate::provider::twilio::{Proof, Twilio};
+use crate::provider::{Accept, Callee, Line, TextDoor};
+use crate::server::{Door, Metrics};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
 use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard};
@@ -109,12 +111,14 @@ pub fn desk(config: &Config) -> Option<Desk> {
 pub fn say(config: &Config, hotline: &Hotline) -> Result<SayConfig, Failure> {
     let mut voices = Vec::with_capacity(hotline.languages.len());
     for language in &hotline.languages {
-        let voice = config.say.get(language).ok_or_else(|| {
+        let none =
+            || (!config.calls()).then(|| crate::cli::config::Voice { language: language.to_string(), voice: None });
+        let voice = config.say.get(language).cloned().or_else(none).ok_or_else(|| {
             Failure::cannot(format!(
                 "the provider is not told how to speak `{language}`: add `{language} = {{ language = \"{language}-..\", voice = \"...\" }}` to `[say.twilio]`"
             ))
         })?;
-        voices.push(Voice { language: voice.language.clone(), voice: voice.voice.clone() });
+        voices.push(Voice { language: voice.language, voice: voice.voice });
     }
     Ok(SayConfig { voices })
 }
@@ -131,16 +135,28 @@ fn desk_language(config: &Config, hotline: &Hotline) -> Result<LangIx, Failure> 
 /// The public door in front of a switchboard.
 ///
 /// # Errors
-/// A secret that is empty.
+/// A secret that is empty, or no secret.
 pub fn door(config: &Config, switchboard: Arc<Switchboard>, clock: Clock, trace_calls: bool) -> Result<Door, Failure> {
     let proof = match config.mode {
-        Mode::Demonstration => Proof::Loopback,
-        Mode::Provider => Proof::Signature { verifier: verifier(config)?, public_url: config.public_url.clone() },
+        Mode::Demonstration => Some(Proof::Loopback),
+        Mode::Provider if config.calls() => {
+            Some(Proof::Signature { verifier: verifier(config)?, public_url: config.public_url.clone() })
+        }
+        Mode::Provider => None,
     };
+    let calls = proof.map(|proof| Arc::new(Twilio { proof, account: config.account_sid.clone() }));
+    let mut texts: Vec<Arc<dyn TextDoor>> = Vec::new();
+    if let Some(twilio) = &calls {
+        texts.push(Arc::<Twilio>::clone(twilio));
+    }
+    if let Some(secret) = &config.kannel {
+        let kannel = Kannel::new(secret).map_err(|why| Failure::cannot(format!("`[kannel] secret`: {why}")))?;
+        texts.push(Arc::new(kannel));
+    }
     Ok(Door {
         switchboard,
-        proof,
-        account: config.account_sid.clone(),
+        calls,
+        texts,
         clock,
         metrics: Arc::new(Metrics::default()),
         room: Arc::new(Semaphore::new(config.limits.requests)),

@@ -2,6 +2,8 @@
 
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
+use crate::provider::kannel::{self, Kannel};
+use crate::provider::{Door, twilio};
 use crate::server::Limits;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -54,6 +56,7 @@ struct File {
     menus: Option<PathBuf>,
     timezone: Option<String>,
     twilio: TwilioFile,
+    kannel: Option<KannelFile>,
     desk: DeskFile,
     say: SayFile,
     sms: SmsFile,
@@ -78,6 +81,20 @@ struct TwilioFile {
 impl std::fmt::Debug for TwilioFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TwilioFile(_)")
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct KannelFile {
+    secret: Option<Zeroizing<String>>,
+    secret_file: Option<PathBuf>,
+    number: Option<String>,
+}
+
+impl std::fmt::Debug for KannelFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KannelFile(_)")
     }
 }
 
@@ -139,7 +156,7 @@ pub struct Voice {
 pub enum Mode {
     /// Unsigned requests from this machine only; menu files watched; a pretend counsellor.
     Demonstration,
-    /// Signed requests of a provider.
+    /// Requests of a provider, with its proof.
     Provider,
 }
 
@@ -167,7 +184,7 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// Without a slash at the end; empty in demonstration mode.
     pub public_url: String,
-    /// The public address is one that others can reach: unchecked numbers block it.
+    /// Others can reach the line, by a public address or by texting: unchecked numbers block it.
     pub live: bool,
     pub trial: bool,
     pub data: PathBuf,
@@ -177,6 +194,8 @@ pub struct Config {
     pub auth_tokens: Vec<Zeroizing<String>>,
     /// The secret of a shared key, for requests signed by HMAC-SHA256.
     pub shared_key: Option<Zeroizing<String>>,
+    /// The secret in the address that Kannel asks; `None`: no texts from Kannel.
+    pub kannel: Option<Zeroizing<String>>,
     /// The hotline's own number.
     pub number: Option<E164>,
     pub desk: Desk,
@@ -235,7 +254,19 @@ impl Config {
     pub fn played(self) -> Config {
         let desk = Desk { line: None, ..self.desk };
         let public_url = String::new();
-        Config { mode: Mode::Demonstration, public_url, live: false, auth_tokens: Vec::new(), desk, ..self }
+        let (auth_tokens, kannel) = (Vec::new(), None);
+        Config { mode: Mode::Demonstration, public_url, live: false, auth_tokens, kannel, desk, ..self }
+    }
+
+    /// The doors of a provider that are open.
+    pub fn doors(&self) -> Vec<&'static Door> {
+        let twilio = (!self.auth_tokens.is_empty()).then_some(&twilio::DOOR);
+        twilio.into_iter().chain(self.kannel.is_some().then_some(&kannel::DOOR)).collect()
+    }
+
+    /// Whether calls come here: in the demonstration, and from a provider that signs.
+    pub fn calls(&self) -> bool {
+        self.mode == Mode::Demonstration || !self.auth_tokens.is_empty()
     }
 
     /// The configuration in this text, with no flags and no environment. For tests of the example file.
@@ -326,23 +357,39 @@ impl Check<'_> {
         }
 
         let public_url = flags.public_url.clone().or(file.public_url).unwrap_or_default();
-        let (public_url, live) = self.public_url(&public_url);
-        let mode = if public_url.is_empty() && auth_tokens.is_empty() { Mode::Demonstration } else { Mode::Provider };
-        if answering && mode == Mode::Provider && public_url.is_empty() {
+        let (public_url, reachable) = self.public_url(&public_url);
+        let texts = file.kannel.is_some();
+        let (kannel, kannel_number) = file.kannel.map_or((None, None), |kannel| self.kannel(kannel));
+        let mode = match public_url.is_empty() && auth_tokens.is_empty() && !texts {
+            true => Mode::Demonstration,
+            false => Mode::Provider,
+        };
+        if answering && !auth_tokens.is_empty() && public_url.is_empty() {
             self.problem("there is an auth token and no `public_url`: set the address the provider uses, such as `https://line.example.org`");
         }
-        if answering && mode == Mode::Provider && auth_tokens.is_empty() {
+        if answering && !public_url.is_empty() && auth_tokens.is_empty() {
             self.problem("there is a `public_url` and no auth token: set HULPLIJN_TWILIO_AUTH_TOKEN or `[twilio] auth_token_file`; without it anybody could pretend to be the provider");
         }
         if answering && mode == Mode::Demonstration && !listen.ip().is_loopback() {
             self.problem(format!("refusing to listen on {listen} without a provider's auth token: the demonstration is for this machine only (`127.0.0.1:8080`)"));
         }
 
-        let number = twilio.number.as_deref().and_then(|text| self.number("twilio.number", text));
+        // Texts are on their way in the clear as far as the proxy; a line without a public address has none.
+        if kannel.is_some() && public_url.is_empty() && !listen.ip().is_loopback() {
+            self.problem(format!("refusing to listen on {listen} for Kannel alone: every text and number would cross the network for all to read; run Kannel on this machine (`127.0.0.1:8080`), or bring it here through a tunnel"));
+        }
+
+        let number = twilio.number.as_deref().and_then(|text| self.number("twilio.number", text)).or(kannel_number);
+        if kannel.is_some() && number.is_none() {
+            self.problem("`[kannel] number` is not set: texts print it as the number to call");
+        }
         let timezone = file.timezone.as_deref().and_then(|name| self.timezone(name));
         let desk = self.desk(file.desk, timezone.clone(), mode);
-        if live && desk.line.is_none() {
+        if reachable && desk.line.is_none() {
             self.problem("`[desk] line` is not set: key 0 would reach nobody");
+        }
+        if answering && desk.line.is_some() && kannel.is_some() && auth_tokens.is_empty() {
+            self.problem("`[desk] line` is set and no provider of calls: Kannel brings texts only, and nobody would be rung; set HULPLIJN_TWILIO_AUTH_TOKEN, or take the line out");
         }
         if desk.line.is_some() && number.is_none() {
             self.problem("`[twilio] number` is not set: the counsellor's line would be shown the caller's number");
@@ -379,7 +426,7 @@ impl Check<'_> {
             listen,
             admin_listen,
             public_url,
-            live,
+            live: reachable || texts,
             trial: flags.trial,
             data: data.unwrap_or_default(),
             menus: self.path(flags.menus.clone(), file.menus),
@@ -387,6 +434,7 @@ impl Check<'_> {
             account_sid: twilio.account_sid,
             auth_tokens,
             shared_key,
+            kannel,
             number,
             desk,
             say,
@@ -484,6 +532,26 @@ impl Check<'_> {
                 }
             }
         }
+    }
+
+    /// Kannel's secret, and the number it answers for.
+    fn kannel(&mut self, file: KannelFile) -> (Option<Zeroizing<String>>, Option<E164>) {
+        let number = file.number.as_deref().and_then(|text| self.number("kannel.number", text));
+        if self.purpose == Purpose::Publishing {
+            return (None, number);
+        }
+        let set = file.secret.is_some() || file.secret_file.is_some();
+        let secret = self.secret("kannel.secret", file.secret, file.secret_file);
+        match &secret {
+            None if set => {}
+            None => self.problem("`[kannel]` has no `secret` and no `secret_file`: without it anybody could pretend to be any sender; `openssl rand -hex 16` makes one"),
+            Some(secret) => {
+                if let Err(why) = Kannel::new(secret) {
+                    self.problem(format!("`[kannel] secret` is not fit: {why}"));
+                }
+            }
+        }
+        (secret, number)
     }
 
     fn desk(&mut self, desk: DeskFile, timezone: Option<TimeZone>, mode: Mode) -> Desk {
@@ -619,6 +687,35 @@ mod tests {
         assert!(Config::load(&flags, &|_| None).is_err());
         std::fs::write(&path, text.replace("public_url", "# public_url")).unwrap();
         assert!(!Config::load_for_publishing(&flags, &|_| None).unwrap().live);
+        std::fs::write(&path, "[kannel]\nsecret_file = \"not/there\"\nnumber = \"+447700900100\"\n").unwrap();
+        assert!(Config::load_for_publishing(&flags, &|_| None).unwrap().live, "people text that line");
+    }
+
+    #[test]
+    fn a_line_for_texts_only() {
+        let whole = "[kannel]\nsecret = \"0123456789abcdef\"\nnumber = \"+44 7700 900100\"\n";
+        let config = Config::from_text(&format!("data = \"/nonexistent\"\n{whole}")).unwrap();
+        assert!(config.mode == Mode::Provider && config.live && !config.calls() && config.public_url.is_empty());
+        assert_eq!(config.number.unwrap().expose(), "+447700900100");
+        let both = format!(
+            "data = \"/nonexistent\"\npublic_url = \"http://127.0.0.1:1\"\n{whole}[twilio]\nauth_token = \"t\"\nnumber = \"+44 7700 900200\"\n"
+        );
+        let config = Config::from_text(&both).unwrap();
+        assert!(config.live && config.calls());
+        assert_eq!(config.number.as_ref().unwrap().expose(), "+447700900200");
+        let config = config.played();
+        assert!(config.mode == Mode::Demonstration && config.kannel.is_none() && !config.live);
+        let case = |text: &str, says: &str| {
+            let problems = Config::from_text(&format!("data = \"/nonexistent\"\n{text}")).err().unwrap().to_string();
+            assert!(problems.contains(says) && !problems.contains("0123456789"), "{says} in {problems}");
+        };
+        case("[kannel]\n", "no `secret`");
+        case("[kannel]\nsecret = \"0123456789abcde\"\n", "expected 16 to 128 letters");
+        case("[kannel]\nsecret = \"0123456789 abcdef\"\n", "expected 16 to 128 letters");
+        case("[kannel]\nsecret = \"0123456789abcdef\"\n", "`[kannel] number` is not set");
+        case(&whole.replace("+44 77", "77"), "`kannel.number` is not a telephone number");
+        case(&format!("listen = \"0.0.0.0:8080\"\n{whole}"), "refusing to listen on 0.0.0.0:8080 for Kannel alone");
+        case(&format!("{whole}[desk]\nline = \"+44 7700 900200\"\n"), "nobody would be rung");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
-/// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line.
+/// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line. With `[kannel]` in the file: texts.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -312,12 +312,10 @@ fn before_going_live(config: &Config, sources: &Sources) -> Result<Vec<String>, 
         notices.push(format!("TRIAL: {} numbers are unchecked; no caller may know this line yet", unchecked.len()));
     }
     if config.mode == Mode::Provider {
-        notices.extend(
-            crate::provider::twilio::DOOR
-                .unkept_promises()
-                .into_iter()
-                .map(|(id, why)| format!("{id} is not kept at this door: {why}")),
-        );
+        let unkept = config.doors().into_iter().flat_map(crate::provider::Door::unkept_promises);
+        notices.extend(unkept.map(|(id, why)| format!("{id} is not kept at this door: {why}")));
+    }
+    if config.mode == Mode::Provider && config.calls() {
         if config.opt_out_off_on.is_none() {
             notices.push("the provider answers STOP and HELP with texts of its own: switch that off there, then set `[opt_out] handling_off_on`".to_owned());
         }
@@ -481,10 +479,15 @@ fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListene
             }
             lines.push("Stop with Ctrl-C.".to_owned());
         }
-        Mode::Provider => {
+        Mode::Provider if config.calls() => {
             lines.push(format!("line     http://{public}, known to the provider as {}", config.public_url));
             lines.push(format!("webhooks {0}/twilio/voice (calls), {0}/twilio/sms (texts), {0}/twilio/status (call status), all HTTP POST", config.public_url));
         }
+        Mode::Provider => lines.push(format!("line     http://{public}, for texts only")),
+    }
+    if config.kannel.is_some() {
+        let path = crate::provider::kannel::PATH;
+        lines.push(format!("kannel   http://{public}{path} with the secret behind it; see docs/kannel.md"));
     }
     lines.extend(notices.iter().map(|notice| format!("notice   {notice}")));
     lines.push(String::new());

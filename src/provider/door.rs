@@ -5,6 +5,8 @@
 pub struct Door {
     /// As in addresses and in what is sealed.
     pub name: &'static str,
+    /// Calls come through it. Without, the promises about calls are not this door's.
+    pub calls: bool,
     /// A document can run on the counsellor's leg before the two are connected.
     pub whisper: bool,
     /// Legs can be made and ended by requests of ours.
@@ -15,7 +17,7 @@ pub struct Door {
     pub fragment_overrides: bool,
     /// A text comes with the time at which it was sent or received.
     pub text_clock: bool,
-    /// An answer can say until when it is worth delivering.
+    /// An answer can say until when it is worth delivering, to the minute or better.
     pub text_validity: bool,
     pub proof: Proof,
 }
@@ -25,6 +27,8 @@ pub struct Door {
 pub enum Proof {
     /// A keyed signature over the address and the parameters, without a time.
     Signature,
+    /// A secret in the address: only the provider knows it, and its own files hold it.
+    Secret,
     /// None: whoever knows the address can speak on this door.
     None,
 }
@@ -60,14 +64,14 @@ impl Door {
             let instead = "a text is answered in the same request or not at all, and can still arrive late";
             unkept.push(("CS-03", format!("`{name}` {missing}: {instead}")));
         }
-        if !self.whisper {
+        if self.calls && !self.whisper {
             let instead =
                 "a voicemail could answer a caller, so give only a line without one, as `accept = \"pickup\"`";
             unkept.push(("CS-12", format!("`{name}` cannot ask a counsellor to press 1: {instead}")));
             let what = "the language, and that a caller cannot speak, before the talk";
             unkept.push(("CS-21", format!("`{name}` cannot tell a counsellor {what}")));
         }
-        if !self.conference {
+        if self.calls && !self.conference {
             unkept.push(("CS-29", format!("`{name}` cannot join an interpreter to a talk")));
         }
         if self.proof == Proof::None {
@@ -84,6 +88,7 @@ mod tests {
 
     const ABLE: Door = Door {
         name: "able",
+        calls: true,
         whisper: true,
         rest_legs: true,
         conference: true,
@@ -106,8 +111,11 @@ mod tests {
         case(Door { text_clock: false, ..ABLE }, &["CS-03"]);
         case(Door { text_validity: false, ..ABLE }, &["CS-03"]);
         case(Door { whisper: false, conference: false, ..ABLE }, &["CS-12", "CS-21", "CS-29"]);
+        case(Door { calls: false, whisper: false, conference: false, ..ABLE }, &[]);
+        case(Door { proof: Proof::Secret, ..ABLE }, &[]);
         case(Door { proof: Proof::None, ..ABLE }, &["CS-37"]);
         case(crate::provider::twilio::DOOR, &["CS-03"]);
+        case(crate::provider::kannel::DOOR, &[]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `provider`: the doors to the telephone network, one folder a provider: is this request really from the provider,
+//! `provider`: the doors to the telephone network, one file or folder a provider: is this request really from the provider,
 //! what does it say in our words, and how is our answer written in the provider's.
 //!
 //! Contract: a request is checked before anything in it is believed; what a provider adds or leaves out is never an
@@ -6,12 +6,16 @@
 //! Must never know: SQL, the menu files, clocks, which step comes next.
 
 mod door;
+pub mod kannel;
+mod text;
 pub mod twilio;
 
 pub use door::{Door, Proof};
+pub use text::{Received, Refused, Reply, TextDoor};
 
 use crate::base::{CallSid, Digit, E164, Party};
 use crate::flow::DialStatus;
+use jiff::Timestamp;
 use std::fmt;
 
 /// One leg of a call, as a request about it says. It prints itself without numbers.
@@ -81,6 +85,8 @@ pub struct Text {
     /// Which of our numbers it was sent to, as the provider writes it; empty when the request does not say.
     pub to: String,
     pub body: String,
+    /// When it was sent or received, where the door has a clock; to the second.
+    pub sent_at: Option<Timestamp>,
     /// The provider has answered it already (a stop or help word of its own list); our answer would not be sent.
     pub answered_by_provider: bool,
 }
@@ -166,6 +172,7 @@ mod tests {
             from: call.from.clone(),
             to: call.to.clone(),
             body: "231".into(),
+            sent_at: None,
             answered_by_provider: false,
         };
         let printed = format!("{call:?} {text:?}");

@@ -24,6 +24,7 @@ pub struct Metrics {
     pub refused: Counter,
     pub troubles: Counter,
     pub overloads: Counter,
+    pub late_texts: Counter,
     pub connections: Gauge,
     pub store_healthy: Gauge,
     pub seconds: Histogram,
@@ -37,6 +38,7 @@ impl Default for Metrics {
             refused: Counter::default(),
             troubles: Counter::default(),
             overloads: Counter::default(),
+            late_texts: Counter::default(),
             connections: Gauge::default(),
             store_healthy: Gauge::default(),
             seconds: Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0]),
@@ -46,6 +48,8 @@ impl Default for Metrics {
         registry.register("refused", "Webhook requests refused: signature, host or form", metrics.refused.clone());
         registry.register("troubles", "Requests whose work failed or took too long", metrics.troubles.clone());
         registry.register("overloads", "Requests beyond the limit at once", metrics.overloads.clone());
+        let late = "Texts not answered: older than a minute, or from the future (then compare the clocks)";
+        registry.register("late_texts", late, metrics.late_texts.clone());
         registry.register("connections", "Open connections on the public listener", metrics.connections.clone());
         registry.register("store_healthy", "1 if the database answers", metrics.store_healthy.clone());
         registry.register_with_unit("request", "Time to answer a webhook", Unit::Seconds, metrics.seconds.clone());

@@ -7,10 +7,11 @@ mod admin;
 mod limits;
 mod metrics;
 mod run;
+mod texts;
 mod webhook;
 
 pub use admin::admin_router;
 pub use limits::{Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET};
 pub use metrics::Metrics;
 pub use run::{Stop, serve};
-pub use webhook::{Door, Proof, public_router};
+pub use webhook::{Door, public_router};

@@ -2,15 +2,17 @@
 
 use super::limits::{MAX_BODY, MAX_TARGET, STEP_S};
 use super::metrics::{Kind, Metrics, Request as Asked};
-use crate::provider::twilio::answer;
+use super::texts;
 use crate::provider::twilio::form::{self, Form};
-use crate::provider::twilio::signature::{Headers, Verifier};
+use crate::provider::twilio::{Twilio, answer};
+use crate::provider::{Received, Refused, TextDoor};
 use crate::switchboard::{Switchboard, VoiceEvent};
 use crate::twiml::VoiceResponse;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, Request, Response, StatusCode, header, request::Parts};
+use axum::http::{Request, Response, StatusCode, header, request::Parts};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jiff::Timestamp;
@@ -18,20 +20,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// How a request proves that it is the provider's.
-pub enum Proof {
-    /// `X-Twilio-Signature` over this public address.
-    Signature { verifier: Verifier, public_url: String },
-    /// The demonstration: unsigned, from this machine to this machine, with no proxy in between.
-    Loopback,
-}
-
 /// Everything a webhook needs.
 pub struct Door {
     pub switchboard: Arc<Switchboard>,
-    pub proof: Proof,
-    /// Only this account is answered, where the keeper named one.
-    pub account: Option<String>,
+    /// Who sends us calls; nobody at a line for texts only.
+    pub calls: Option<Arc<Twilio>>,
+    /// Who sends us texts.
+    pub texts: Vec<Arc<dyn TextDoor>>,
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     pub metrics: Arc<Metrics>,
     /// Requests at once.
@@ -43,23 +38,38 @@ pub struct Door {
 
 /// The public routes.
 pub fn public_router(door: Arc<Door>) -> Router {
-    Router::new()
-        .route("/twilio/voice", post(|s, r| voice(s, r, Step::Begin)).fallback(only_post))
-        .route("/twilio/key", post(|s, r| voice(s, r, Step::Key)).fallback(only_post))
-        .route("/twilio/silence", post(|s, r| voice(s, r, Step::Silence)).fallback(only_post))
-        .route("/twilio/dial", post(|s, r| voice(s, r, Step::Dial)).fallback(only_post))
-        .route("/twilio/whisper", post(|s, r| voice(s, r, Step::Whisper)).fallback(only_post))
-        .route("/twilio/accept", post(|s, r| voice(s, r, Step::Accept)).fallback(only_post))
-        .route("/twilio/status", post(status).fallback(only_post))
-        .route("/twilio/sms", post(text).fallback(only_post))
+    let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") })
-        .with_state(door)
+        .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") });
+    if door.calls.is_some() {
+        router = router
+            .route("/twilio/voice", post(|s, r| voice(s, r, Step::Begin)).fallback(only_post))
+            .route("/twilio/key", post(|s, r| voice(s, r, Step::Key)).fallback(only_post))
+            .route("/twilio/silence", post(|s, r| voice(s, r, Step::Silence)).fallback(only_post))
+            .route("/twilio/dial", post(|s, r| voice(s, r, Step::Dial)).fallback(only_post))
+            .route("/twilio/whisper", post(|s, r| voice(s, r, Step::Whisper)).fallback(only_post))
+            .route("/twilio/accept", post(|s, r| voice(s, r, Step::Accept)).fallback(only_post))
+            .route("/twilio/status", post(status).fallback(only_post));
+    }
+    for text in &door.texts {
+        router = router.route(text.path(), texts::route(Arc::clone(text)));
+    }
+    router.with_state(door)
 }
 
-async fn only_post() -> (StatusCode, [(header::HeaderName, &'static str); 1], &'static str) {
-    let line = "this address is a webhook: set its method to HTTP POST at the provider\n";
-    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], line)
+async fn only_post() -> Answer {
+    wrong_method(&["POST"])
+}
+
+/// What a webhook says to any other method.
+pub(super) fn wrong_method(methods: &[&str]) -> Answer {
+    let (or, list) = (methods.join(" or "), methods.join(", "));
+    let line = format!("this address is a webhook: set its method to HTTP {or} at the provider\n");
+    let mut answer = (StatusCode::METHOD_NOT_ALLOWED, line).into_response();
+    if let Ok(list) = header::HeaderValue::from_str(&list) {
+        answer.headers_mut().insert(header::ALLOW, list);
+    }
+    answer
 }
 
 /// Which of our addresses was asked.
@@ -73,7 +83,7 @@ enum Step {
     Accept,
 }
 
-type Answer = Response<Body>;
+pub(super) type Answer = Response<Body>;
 
 async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step) -> Answer {
     let started = std::time::Instant::now();
@@ -116,23 +126,6 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     twiml(document.to_string())
 }
 
-async fn text(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
-    let (form, _) = match door.form(request).await {
-        Ok(asked) => asked,
-        Err(refusal) => return refusal,
-    };
-    let text = match form::text(&form) {
-        Ok(text) => text,
-        Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
-    };
-    let now = (door.clock)();
-    let switchboard = Arc::clone(&door.switchboard);
-    // Overload and failure answer a text with nothing: a late or odd answer can cost more than none.
-    let answer = door.work(async move { switchboard.text(&text, now).await }).await.flatten();
-    door.metrics.requests.get_or_create(&Asked { kind: Kind::text }).inc();
-    twiml(answer::message(answer.as_deref()).to_xml())
-}
-
 async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
     let (form, _) = match door.form(request).await {
         Ok(asked) => asked,
@@ -150,7 +143,7 @@ impl Door {
     /// Does the work of one request: nothing under overload, or when it fails or takes too long. It runs as a task of
     /// its own: a panic stays in it, a provider that hangs up does not stop a count half way, and its place among the
     /// requests at once is taken until it is really over.
-    async fn work<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    pub(super) async fn work<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
             self.metrics.overloads.inc();
             return None;
@@ -169,25 +162,24 @@ impl Door {
 
     /// Reads a request whole, makes sure that it is the provider's, and gives its form and the token in its address.
     async fn form(&self, request: Request<Body>) -> Result<(Form, Option<String>), Answer> {
-        let (parts, body) = request.into_parts();
-        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-        if target.len() > MAX_TARGET {
-            return Err(self.refuse(StatusCode::URI_TOO_LONG, "the address is too long"));
-        }
-        let body = self.body(body).await?;
-        // A form beyond the limits is told so, not that its signature is wrong: that would be looked for in vain.
-        let form = Form::parse(&body).map_err(|problem| self.refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
-        if !self.is_the_provider(&parts, &target, &body) {
-            return Err(self.refuse(StatusCode::FORBIDDEN, self.why_not()));
-        }
-        // Everything that is signed and of another account is still not ours to answer.
-        if self.account.as_deref().is_some_and(|own| form.get("AccountSid") != Some(own)) {
-            return Err(self.refuse(StatusCode::FORBIDDEN, "this is not the account the hotline belongs to"));
-        }
+        let nowhere = || self.refuse(StatusCode::NOT_FOUND, "there is nothing here");
+        let calls = self.calls.as_ref().ok_or_else(nowhere)?;
+        let (parts, body) = self.whole(request).await?;
+        let form = calls.form(&received(&parts, &body)).map_err(|refused| self.refused(&refused))?;
         let token = parts.uri.query().and_then(|query| {
             form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "s").map(|(_, token)| token.into_owned())
         });
         Ok((form, token))
+    }
+
+    /// A request whole, within the limits.
+    pub(super) async fn whole(&self, request: Request<Body>) -> Result<(Parts, Bytes), Answer> {
+        let (parts, body) = request.into_parts();
+        if target(&parts).len() > MAX_TARGET {
+            return Err(self.refuse(StatusCode::URI_TOO_LONG, "the address is too long"));
+        }
+        let body = self.body(body).await?;
+        Ok((parts, body))
     }
 
     async fn body(&self, body: Body) -> Result<Bytes, Answer> {
@@ -202,22 +194,8 @@ impl Door {
         }
     }
 
-    fn is_the_provider(&self, parts: &Parts, target: &str, body: &[u8]) -> bool {
-        match &self.proof {
-            Proof::Signature { verifier, public_url } => {
-                verifier.verify(parts.method.as_str(), public_url, target, signature(&parts.headers), body).is_ok()
-            }
-            Proof::Loopback => from_this_machine(&parts.headers),
-        }
-    }
-
-    fn why_not(&self) -> &'static str {
-        match self.proof {
-            Proof::Signature { .. } => {
-                "the signature does not fit: check that `public_url` is the address at the provider, letter by letter, and that the auth token is this account's"
-            }
-            Proof::Loopback => "the demonstration answers requests of this machine only, sent straight to it",
-        }
+    pub(super) fn refused(&self, refused: &Refused) -> Answer {
+        self.refuse(refused.status, &refused.line)
     }
 
     fn refuse(&self, status: StatusCode, line: &str) -> Answer {
@@ -230,36 +208,20 @@ impl Door {
     }
 }
 
-/// The two headers of a signature.
-fn signature(headers: &HeaderMap) -> Headers<'_> {
-    let text = |name: &str| {
-        let mut values = headers.get_all(name).iter();
-        let first = values.next()?;
-        // Two signatures are none: which one would be meant?
-        values.next().is_none().then(|| first.to_str().ok())?
-    };
-    Headers { signature: text("x-twilio-signature"), settings: text("x-twilio-webhooks-signature-settings") }
+fn target(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("/", |target| target.as_str())
 }
 
-/// A `Host` of this machine, and no sign of a proxy in between.
-fn from_this_machine(headers: &HeaderMap) -> bool {
-    const FORWARDING: [&str; 6] =
-        ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-        .map_or(host, |(name, _)| name);
-    let loopback =
-        name == "localhost" || name == "[::1]" || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
-    loopback && !FORWARDING.iter().any(|name| headers.contains_key(*name))
+/// A request for the eyes of a provider's file.
+pub(super) fn received<'r>(parts: &'r Parts, body: &'r [u8]) -> Received<'r> {
+    Received { method: parts.method.as_str(), target: target(parts), headers: &parts.headers, body }
 }
 
 fn twiml(document: String) -> Answer {
     respond(StatusCode::OK, "text/xml; charset=utf-8", document)
 }
 
-fn respond(status: StatusCode, kind: &'static str, body: String) -> Answer {
+pub(super) fn respond(status: StatusCode, kind: &'static str, body: String) -> Answer {
     let mut answer = Response::new(Body::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();

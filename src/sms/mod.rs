@@ -6,6 +6,7 @@
 
 mod answer;
 mod clean;
+mod late;
 mod limit;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -13,6 +14,7 @@ mod understand;
 
 pub use answer::{Reply, TextCount, answer, as_last, is_ours};
 pub use clean::{Cleaned, MAX_CHARACTERS, clean};
+pub use late::{LATE_S, SKEW_S, in_time};
 pub use limit::{
     CONTENT_AN_HOUR, EMERGENCY_AN_HOUR, HOUR_S, Kind, Limiter, MAX_SENDERS, NEUTRAL_S, Verdict, Why, may_answer,
 };

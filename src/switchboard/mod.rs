@@ -9,6 +9,7 @@ mod text;
 mod voice;
 
 pub use hotlines::{Fit, Hotlines, Served};
+pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
 use crate::base::{CallSid, E164, LeaseId, Revision, Sources};

@@ -8,13 +8,28 @@ use crate::store::CountKey;
 use jiff::Timestamp;
 use std::sync::Arc;
 
+/// What is sent for a text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TextAnswer {
+    /// The one direct answer.
+    Words(Arc<str>),
+    Nothing,
+    /// Nothing, since its time is too far from ours.
+    Late,
+}
+
 impl Switchboard {
-    /// The one direct answer to this text, or nothing.
-    pub async fn text(&self, text: &Text, now: Timestamp) -> Option<Arc<str>> {
+    /// The answer to this text.
+    pub async fn text(&self, text: &Text, now: Timestamp) -> TextAnswer {
         if text.answered_by_provider {
-            return None;
+            return TextAnswer::Nothing;
         }
-        self.texts.once(text.id.as_str(), now, async { self.reply(text, now) }).await
+        // Before the memory of answers: what was right to say a minute ago is not any more.
+        if text.sent_at.is_some_and(|sent_at| !sms::in_time(sent_at, now)) {
+            return TextAnswer::Late;
+        }
+        let words = self.texts.once(text.id.as_str(), now, async { self.reply(text, now) }).await;
+        words.map_or(TextAnswer::Nothing, TextAnswer::Words)
     }
 
     fn reply(&self, text: &Text, now: Timestamp) -> Option<Arc<str>> {

@@ -98,6 +98,7 @@ pub fn text(form: &Form) -> Result<Text, FormError> {
         from: Party::from_wire(form.get("From").unwrap_or_default()),
         to: form.identifier("To").unwrap_or_default().to_owned(),
         body: form.get("Body").unwrap_or_default().to_owned(),
+        sent_at: None,
         answered_by_provider: form.get("OptOutType").is_some_and(|kind| !kind.is_empty()),
     })
 }
