@@ -66,6 +66,7 @@ pub fn switchboard(
         desk_language: desk_language(config, &hotline)?,
         say: say(config, &hotline)?,
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
+        withheld_most: usize::from(config.desk.withheld_at_once),
     };
     let hotlines = Hotlines::new(hotline, settings(config));
     Ok(Switchboard::new(setup, hotlines, keys, store, DaySalt::new(random()), now))

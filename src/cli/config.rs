@@ -87,6 +87,7 @@ struct DeskFile {
     accept: Option<String>,
     ring_s: Option<u8>,
     talk_max_min: Option<u16>,
+    withheld_at_once: Option<u8>,
     language: Option<String>,
     hours: Option<Vec<String>>,
     exceptions: Vec<String>,
@@ -146,6 +147,8 @@ pub struct Desk {
     pub ring_s: u8,
     /// 1 to 240 minutes: always below the life of a sealed session.
     pub talk_max_min: u16,
+    /// Callers without a number who may ask for a person at once, 1 to 100.
+    pub withheld_at_once: u8,
     /// The language the counsellor is spoken to; the hotline's first if unset.
     pub language: Option<Language>,
     pub hours: Hours,
@@ -475,6 +478,10 @@ impl Check<'_> {
         if !(1..=240).contains(&talk_max_min) {
             self.problem(format!("`[desk] talk_max_min` is {talk_max_min}: expected 1 to 240 minutes"));
         }
+        let withheld_at_once = desk.withheld_at_once.unwrap_or(3);
+        if !(1..=100).contains(&withheld_at_once) {
+            self.problem(format!("`[desk] withheld_at_once` is {withheld_at_once}: expected 1 to 100 callers"));
+        }
         let language = desk.language.as_deref().and_then(|tag| {
             let language = Language::new(tag);
             if language.is_none() {
@@ -491,7 +498,7 @@ impl Check<'_> {
             }),
         };
         let spoken_hours = desk.hours.is_some();
-        Desk { line, pickup, ring_s, talk_max_min, language, hours, spoken_hours }
+        Desk { line, pickup, ring_s, talk_max_min, withheld_at_once, language, hours, spoken_hours }
     }
 
     fn say(&mut self, twilio: BTreeMap<String, Voice>) -> BTreeMap<Language, Voice> {
