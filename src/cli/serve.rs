@@ -6,14 +6,14 @@ use super::{Done, Failure, assemble, key, screen};
 use crate::base::{Finding, Severity};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
-use crate::server::{Metrics, Stop, admin_router, public_router, serve};
+use crate::server::{FILES_BESIDE, Limits, Metrics, Stop, admin_router, public_router, raise_open_files, serve};
 use crate::store::{OpenError, Options, Store};
 use crate::switchboard::Switchboard;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
@@ -26,6 +26,13 @@ pub struct Arguments {
     #[arg(long)]
     trace_calls: bool,
 }
+
+/// Connections that may wait to be accepted. When it is full the system drops new ones, which are tried again only a
+/// second later; it takes what `net.core.somaxconn` allows, usually 4096.
+const BACKLOG: u32 = 4096;
+
+/// Connections of the keeper's own listener: what a collector of metrics and a person need.
+const KEEPER_CONNECTIONS: usize = 64;
 
 pub fn run(arguments: Arguments) -> Done {
     // Before anything is read that a core file must not show.
@@ -80,7 +87,8 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     let origin = Origin::choose(config.menus.clone());
     let sources = origin.read()?;
     let (hotline, findings) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
-    let notices = before_going_live(&config, &findings)?;
+    let mut notices = before_going_live(&config, &findings)?;
+    let config = within_open_files(config, &mut notices);
 
     let store = open_store(&config.data).await?;
     let keys = key::open_or_make(&config.data)?;
@@ -108,7 +116,8 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     ));
     if let Some(admin) = admin {
         let router = admin_router(Arc::clone(&switchboard), Arc::clone(&metrics));
-        listeners.spawn(serve(admin, router, config.limits.clone(), Arc::new(Metrics::default()), stopped.clone()));
+        let limits = Limits { connections: KEEPER_CONNECTIONS, ..config.limits.clone() };
+        listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
     let watching = match (&origin, config.mode) {
@@ -168,6 +177,19 @@ fn before_going_live(config: &Config, findings: &[Finding]) -> Result<Vec<String
     Ok(notices)
 }
 
+/// No more connections than there can be open files, so that a full house is ours to sort out.
+fn within_open_files(config: Config, notices: &mut Vec<String>) -> Config {
+    let room = raise_open_files().saturating_sub(FILES_BESIDE + KEEPER_CONNECTIONS as u64);
+    let (asked, room) = (config.limits.connections, usize::try_from(room).unwrap_or(usize::MAX).max(16));
+    if asked <= room {
+        return config;
+    }
+    notices.push(format!(
+        "`[limits] connections` is {asked}, and this process may open files for {room}: set `LimitNOFILE=` of the service higher"
+    ));
+    Config { limits: Limits { connections: room, ..config.limits }, ..config }
+}
+
 /// The store, or none: a line without a database still answers.
 async fn open_store(data: &Path) -> Result<Store, Failure> {
     match Store::open(data, Options { clock: Arc::new(Timestamp::now) }) {
@@ -182,9 +204,14 @@ async fn open_store(data: &Path) -> Result<Store, Failure> {
 }
 
 async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::cannot(format!("cannot listen on {address} (`{key}`): {error}")))
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A restart does not wait until the last connections of the process before are forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().map_err(|error| Failure::cannot(format!("cannot listen on {address} (`{key}`): {error}")))
 }
 
 async fn wait_for_signal() {

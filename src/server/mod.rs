@@ -7,10 +7,11 @@ mod admin;
 mod limits;
 mod metrics;
 mod run;
+mod seats;
 mod webhook;
 
 pub use admin::admin_router;
-pub use limits::{Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET};
+pub use limits::{FILES_BESIDE, Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET, raise_open_files};
 pub use metrics::Metrics;
 pub use run::{Stop, serve};
 pub use webhook::{Door, Proof, public_router};

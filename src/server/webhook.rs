@@ -2,6 +2,7 @@
 
 use super::limits::{MAX_BODY, MAX_TARGET, STEP_S};
 use super::metrics::{Kind, Metrics, Request as Asked};
+use super::seats::Seat;
 use crate::provider::twilio::answer;
 use crate::provider::twilio::form::{self, Form};
 use crate::provider::twilio::signature::{Headers, Verifier};
@@ -178,7 +179,11 @@ impl Door {
         // A form beyond the limits is told so, not that its signature is wrong: that would be looked for in vain.
         let form = Form::parse(&body).map_err(|problem| self.refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
         if !self.is_the_provider(&parts, &target, &body) {
+            self.metrics.unsigned.inc();
             return Err(self.refuse(StatusCode::FORBIDDEN, self.why_not()));
+        }
+        if let Some(seat) = parts.extensions.get::<Arc<Seat>>() {
+            seat.prove();
         }
         // Everything that is signed and of another account is still not ours to answer.
         if self.account.as_deref().is_some_and(|own| form.get("AccountSid") != Some(own)) {

@@ -59,6 +59,10 @@ impl Server {
         server
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap(); // SIGKILL: nothing is tidied up
         self.child.wait().unwrap();
