@@ -21,10 +21,19 @@ pub fn configured(folder: &Path) -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A running server; a test that fails ends it as well.
 pub struct Server {
     child: Child,
     pub port: u16,
     public_url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Stopped and waited for already, or the test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Server {
