@@ -2,7 +2,7 @@
 
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
-use crate::server::Limits;
+use crate::server::{Alarm, Limits};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -59,6 +59,7 @@ struct File {
     sms: SmsFile,
     opt_out: OptOutFile,
     limits: Limits,
+    alarm: Alarm,
 }
 
 #[derive(Deserialize, Default)]
@@ -181,6 +182,10 @@ pub struct Config {
     pub daily_ceiling: u32,
     pub opt_out_off_on: Option<Date>,
     pub limits: Limits,
+    pub alarm: Alarm,
+    /// The configuration file, if there is one, and the files beside it that hold a secret.
+    pub file: Option<PathBuf>,
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// What is wrong with a configuration: every problem at once, each a line.
@@ -209,7 +214,8 @@ impl Config {
             Some(path) => (read_file(path)?, path.parent().map(Path::to_path_buf).unwrap_or_default()),
             None => (File::default(), PathBuf::new()),
         };
-        Check { problems: Vec::new(), environment, folder }.config(flags, file)
+        let check = Check { problems: Vec::new(), environment, folder, secret_files: Vec::new() };
+        Ok(Config { file: path, ..check.config(flags, file)? })
     }
 
     /// The same line as the demonstration plays it: its hours and its words, unsigned, with a pretend counsellor.
@@ -222,7 +228,8 @@ impl Config {
     /// The configuration in this text, with no flags and no environment. For tests of the example file.
     pub fn from_text(text: &str) -> Result<Config, Problems> {
         let file = parse(text, "hulplijn.toml")?;
-        Check { problems: Vec::new(), environment: &|_| None, folder: PathBuf::new() }.config(&Flags::default(), file)
+        let (folder, secret_files) = (PathBuf::new(), Vec::new());
+        Check { problems: Vec::new(), environment: &|_| None, folder, secret_files }.config(&Flags::default(), file)
     }
 }
 
@@ -259,6 +266,7 @@ struct Check<'e> {
     environment: Environment<'e>,
     /// Relative paths in the file are relative to the file.
     folder: PathBuf,
+    secret_files: Vec<PathBuf>,
 }
 
 impl Check<'_> {
@@ -332,6 +340,7 @@ impl Check<'_> {
             }
         }
         let limits = self.limits(file.limits);
+        let alarm = self.alarm(file.alarm);
         let data =
             self.path(flags.data.clone(), file.data).or_else(|| xdg(self.environment, "XDG_DATA_HOME", ".local/share"));
         if data.is_none() {
@@ -361,6 +370,9 @@ impl Check<'_> {
             daily_ceiling: file.sms.daily_ceiling.unwrap_or(1000),
             opt_out_off_on: file.opt_out.handling_off_on,
             limits,
+            alarm,
+            file: None,
+            secret_files: self.secret_files,
         };
         if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
     }
@@ -442,7 +454,11 @@ impl Check<'_> {
             (None, Some(path)) => {
                 let path = self.folder.join(path);
                 match std::fs::read_to_string(&path) {
-                    Ok(text) => Some(Zeroizing::new(text.trim().to_owned())),
+                    Ok(text) => {
+                        let text = Zeroizing::new(text);
+                        self.secret_files.push(path);
+                        Some(Zeroizing::new(text.trim().to_owned()))
+                    }
                     Err(error) => {
                         self.problem(format!("cannot read `{key}_file` `{}`: {error}", path.display()));
                         None
@@ -519,6 +535,25 @@ impl Check<'_> {
         say
     }
 
+    fn alarm(&mut self, alarm: Alarm) -> Alarm {
+        if alarm.command.first().is_some_and(|program| !program.starts_with('/')) {
+            self.problem("`[alarm] command` does not begin with a whole path: expected one such as `[\"/usr/local/bin/tell-me\"]`; there is no shell");
+        }
+        if alarm.command.len() > 16 {
+            self.problem("`[alarm] command` has more than 16 parts");
+        }
+        if !(1..=100_000).contains(&alarm.failed_signatures) {
+            self.problem(format!(
+                "`[alarm] failed_signatures` is {}: expected 1 to 100000 in 5 minutes",
+                alarm.failed_signatures
+            ));
+        }
+        if !(5..=3600).contains(&alarm.database_s) {
+            self.problem(format!("`[alarm] database_s` is {}: expected 5 to 3600 seconds", alarm.database_s));
+        }
+        alarm
+    }
+
     fn limits(&mut self, limits: Limits) -> Limits {
         let mut range = |key: &str, value: u64, least: u64, most: u64| {
             if !(least..=most).contains(&value) {
@@ -586,8 +621,13 @@ mod tests {
             line = "0 7700 900 456"
             accept = "yes"
             ring_s = 3
+            withheld_at_once = 0
             [limits]
             read_s = 60
+            [alarm]
+            command = ["tell-me"]
+            failed_signatures = 0
+            database_s = 4
         "#;
         let problems = Config::from_text(text).err().unwrap().to_string();
         for says in [
@@ -599,6 +639,10 @@ mod tests {
             "`yes`",
             "ring_s` is 3",
             "read_s` is 60",
+            "withheld_at_once` is 0",
+            "`[alarm] command` does not begin",
+            "failed_signatures` is 0",
+            "database_s` is 4",
             "no auth token",
         ] {
             assert!(problems.contains(says), "{says} in {problems}");

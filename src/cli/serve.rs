@@ -6,7 +6,9 @@ use super::{Done, Failure, assemble, key, screen};
 use crate::base::{Finding, Severity};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
-use crate::server::{FILES_BESIDE, Limits, Metrics, Stop, admin_router, public_router, raise_open_files, serve};
+use crate::server::{
+    FILES_BESIDE, Limits, Metrics, Stop, admin_router, keep_watch, public_router, raise_open_files, serve,
+};
 use crate::store::{OpenError, Options, Store};
 use crate::switchboard::Switchboard;
 use jiff::Timestamp;
@@ -120,6 +122,8 @@ async fn line(config: Config, trace_calls: bool) -> Done {
         listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
+    let alarm = keep_watch(config.alarm.clone(), Arc::clone(&switchboard), Arc::clone(&metrics), stopped.clone());
+    let alarm = tokio::spawn(alarm);
     let watching = match (&origin, config.mode) {
         (Origin::Folder(folder), Mode::Demonstration) => Some(tokio::spawn(watch_menus(
             folder.clone(),
@@ -135,6 +139,7 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     let _ = stop.send(true);
     while listeners.join_next().await.is_some() {}
     ticking.abort();
+    alarm.abort();
     if let Some(watching) = watching {
         watching.abort();
     }
