@@ -314,7 +314,7 @@ async fn midnight_neither_frees_nor_blocks_a_call_under_way() {
         format!("{hash:X}").into_bytes(),
         hash.to_be_bytes().to_vec(),
         hash.to_le_bytes().to_vec(),
-        CALLER[1..].as_bytes().to_vec(),
+        CALLER.as_bytes()[1..].to_vec(),
         b"CAtwo".to_vec(),
     ];
     for form in forms {

@@ -103,7 +103,11 @@ pub fn say(config: &Config, hotline: &Hotline) -> Result<SayConfig, Failure> {
     Ok(SayConfig { voices })
 }
 
-fn desk_language(config: &Config, hotline: &Hotline) -> Result<LangIx, Failure> {
+/// The language the counsellor is spoken to.
+///
+/// # Errors
+/// One that the hotline does not have.
+pub fn desk_language(config: &Config, hotline: &Hotline) -> Result<LangIx, Failure> {
     match config.desk.language {
         None => Ok(LangIx(0)),
         Some(language) => hotline.language_ix(language).ok_or_else(|| {

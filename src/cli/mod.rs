@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod call;
 mod check;
 pub mod config;
+mod doctor;
 pub mod exchange;
 mod fallback;
 pub mod key;
@@ -57,6 +58,8 @@ enum Command {
     Stats(stats::Arguments),
     /// Write the document for the provider's fallback address
     Fallback(fallback::Arguments),
+    /// Look at a configuration as a keeper would, and say what to do
+    Doctor(doctor::Arguments),
     /// Care for the key ring that seals sessions
     Key(key::Arguments),
 }
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Map(arguments) => map::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Key(arguments) => key::run(arguments),
     };
     match done {

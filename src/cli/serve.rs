@@ -2,7 +2,7 @@
 
 use super::config::{Config, Flags, Mode};
 use super::menus::{self, Origin};
-use super::{Done, Failure, assemble, key, screen};
+use super::{Done, Failure, assemble, doctor, key, screen};
 use crate::base::{Finding, Severity};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
@@ -38,7 +38,10 @@ const KEEPER_CONNECTIONS: usize = 64;
 
 pub fn run(arguments: Arguments) -> Done {
     // Before anything is read that a core file must not show.
-    harden();
+    let hardened = harden();
+    if !hardened {
+        eprintln!("warning: core files could not be switched off: switch them off for the service (`LimitCORE=0`)");
+    }
     let config = Config::load(&arguments.flags, &super::environment).map_err(Failure::cannot)?;
     if arguments.trace_calls && config.mode != Mode::Demonstration {
         return Err(Failure::cannot(
@@ -51,16 +54,14 @@ pub fn run(arguments: Arguments) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(line(config, arguments.trace_calls))
+    runtime.block_on(line(config, arguments.trace_calls, hardened))
 }
 
-/// No core files, and no other process of this user may look into this one (CS-10).
-fn harden() {
+/// No core files, and no other process of this user may look into this one (CS-10). Whether that could be done.
+pub(super) fn harden() -> bool {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
-        eprintln!("warning: core files could not be switched off: switch them off for the service (`LimitCORE=0`)");
-    }
+    setrlimit(Resource::Core, none).is_ok() && set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
 }
 
 /// A failure says where it was, never with what: the message of a panic can quote a caller's text.
@@ -85,7 +86,7 @@ fn log(mode: Mode) {
         .init();
 }
 
-async fn line(config: Config, trace_calls: bool) -> Done {
+async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
     let origin = Origin::choose(config.menus.clone());
     let sources = origin.read()?;
     let (hotline, findings) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
@@ -94,6 +95,7 @@ async fn line(config: Config, trace_calls: bool) -> Done {
 
     let store = open_store(&config.data).await?;
     let keys = key::open_or_make(&config.data)?;
+    notices.extend(doctor::wrong_at_start(&config, hardened));
     let summary = summary(&hotline, &origin, &findings);
     let switchboard = Arc::new(assemble::switchboard(&config, hotline.clone(), keys, store, Timestamp::now())?);
     switchboard.publish(hotline, &sources, Timestamp::now()).await;
