@@ -58,9 +58,10 @@ pub(super) async fn look(config: &Config, ca: Option<&Path>) -> Result<Vec<Seen>
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return Err("`public_url` has no host".to_owned());
     };
+    let trusted = trust(ca)?;
     let mut seen = Vec::new();
     let Some(at) = reach(config, host, port, &mut seen).await else { return Ok(seen) };
-    let tls = match trust(ca)? {
+    let tls = match trusted {
         Some(tls) => tls,
         None => {
             let todo = "install the system's certificates (`ca-certificates`), or give `--ca FILE`";
@@ -197,7 +198,7 @@ fn not_trusted(host: &str, error: &std::io::Error) -> Seen {
         Some(TlsError::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
         )) => ("is not valid yet".to_owned(), "look at the clock of this machine"),
-        Some(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => (
+        Some(TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => (
             "is not trusted: nobody known here has signed it".to_owned(),
             "get one from a known authority, and let the proxy send the whole chain (fullchain.pem)",
         ),
