@@ -3,6 +3,7 @@
 use super::Failure;
 use super::config::{Config, Mode};
 use crate::base::E164;
+use crate::base::hours::Hours;
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::kannel::Kannel;
@@ -59,6 +60,7 @@ pub fn switchboard(
         public_url: config.public_url.clone(),
         desk: desk(config),
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
+        withheld_most: usize::from(config.desk.withheld_at_once),
     };
     let hotlines = Hotlines::new(hotline, fit(config));
     Ok(Switchboard::new(setup, hotlines, keys, store, DaySalt::new(random()), now))
@@ -72,6 +74,12 @@ pub fn fits(config: &Config, hotline: &Hotline) -> Result<(), Failure> {
     say(config, hotline)?;
     desk_language(config, hotline)?;
     Ok(())
+}
+
+/// Opening hours in the time zone that counts: the configuration's, else the hotline's.
+pub fn hours(config: &Config, hotline: &Hotline) -> Hours {
+    let zone = config.timezone.clone().unwrap_or_else(|| hotline.timezone.clone());
+    Hours { zone, ..config.desk.hours.clone() }
 }
 
 /// What the configuration adds to any revision.
@@ -123,7 +131,11 @@ pub fn say(config: &Config, hotline: &Hotline) -> Result<SayConfig, Failure> {
     Ok(SayConfig { voices })
 }
 
-fn desk_language(config: &Config, hotline: &Hotline) -> Result<LangIx, Failure> {
+/// The language the counsellor is spoken to.
+///
+/// # Errors
+/// One that the hotline does not have.
+pub fn desk_language(config: &Config, hotline: &Hotline) -> Result<LangIx, Failure> {
     match config.desk.language {
         None => Ok(LangIx(0)),
         Some(language) => hotline.language_ix(language).ok_or_else(|| {

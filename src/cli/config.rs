@@ -4,7 +4,7 @@ use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel::{self, Kannel};
 use crate::provider::{Door, twilio};
-use crate::server::Limits;
+use crate::server::{Alarm, Limits};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -63,6 +63,7 @@ struct File {
     opt_out: OptOutFile,
     publish: PublishFile,
     limits: Limits,
+    alarm: Alarm,
 }
 
 #[derive(Deserialize, Default)]
@@ -105,6 +106,7 @@ struct DeskFile {
     accept: Option<String>,
     ring_s: Option<u8>,
     talk_max_min: Option<u16>,
+    withheld_at_once: Option<u8>,
     language: Option<String>,
     hours: Option<Vec<String>>,
     exceptions: Vec<String>,
@@ -170,6 +172,8 @@ pub struct Desk {
     pub ring_s: u8,
     /// 1 to 240 minutes: always below the life of a sealed session.
     pub talk_max_min: u16,
+    /// Callers without a number who may ask for a person at once, 1 to 100.
+    pub withheld_at_once: u8,
     /// The language the counsellor is spoken to; the hotline's first if unset.
     pub language: Option<Language>,
     pub hours: Hours,
@@ -206,6 +210,10 @@ pub struct Config {
     /// Two persons put a revision on the line.
     pub two_persons: bool,
     pub limits: Limits,
+    pub alarm: Alarm,
+    /// The configuration file, if there is one, and the files beside it that hold a secret.
+    pub file: Option<PathBuf>,
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// What is wrong with a configuration: every problem at once, each a line.
@@ -247,7 +255,8 @@ impl Config {
             Some(path) => (read_file(path)?, path.parent().map(Path::to_path_buf).unwrap_or_default()),
             None => (File::default(), PathBuf::new()),
         };
-        Check { problems: Vec::new(), environment, folder, purpose }.config(flags, file)
+        let check = Check { problems: Vec::new(), environment, folder, purpose, secret_files: Vec::new() };
+        Ok(Config { file: path, ..check.config(flags, file)? })
     }
 
     /// The same line as the demonstration plays it: its hours and its words, unsigned, with a pretend counsellor.
@@ -272,8 +281,8 @@ impl Config {
     /// The configuration in this text, with no flags and no environment. For tests of the example file.
     pub fn from_text(text: &str) -> Result<Config, Problems> {
         let file = parse(text, "hulplijn.toml")?;
-        let purpose = Purpose::Answering;
-        Check { problems: Vec::new(), environment: &|_| None, folder: PathBuf::new(), purpose }
+        let (folder, secret_files, purpose) = (PathBuf::new(), Vec::new(), Purpose::Answering);
+        Check { problems: Vec::new(), environment: &|_| None, folder, purpose, secret_files }
             .config(&Flags::default(), file)
     }
 }
@@ -312,6 +321,7 @@ struct Check<'e> {
     /// Relative paths in the file are relative to the file.
     folder: PathBuf,
     purpose: Purpose,
+    secret_files: Vec<PathBuf>,
 }
 
 /// What a configuration is read for.
@@ -412,6 +422,7 @@ impl Check<'_> {
             }
         }
         let limits = self.limits(file.limits);
+        let alarm = self.alarm(file.alarm);
         let data =
             self.path(flags.data.clone(), file.data).or_else(|| xdg(self.environment, "XDG_DATA_HOME", ".local/share"));
         if data.is_none() {
@@ -443,6 +454,9 @@ impl Check<'_> {
             opt_out_off_on: file.opt_out.handling_off_on,
             two_persons: file.publish.two_persons,
             limits,
+            alarm,
+            file: None,
+            secret_files: self.secret_files,
         };
         if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
     }
@@ -524,7 +538,11 @@ impl Check<'_> {
             (None, Some(path)) => {
                 let path = self.folder.join(path);
                 match std::fs::read_to_string(&path) {
-                    Ok(text) => Some(Zeroizing::new(text.trim().to_owned())),
+                    Ok(text) => {
+                        let text = Zeroizing::new(text);
+                        self.secret_files.push(path);
+                        Some(Zeroizing::new(text.trim().to_owned()))
+                    }
                     Err(error) => {
                         self.problem(format!("cannot read `{key}_file` `{}`: {error}", path.display()));
                         None
@@ -580,6 +598,10 @@ impl Check<'_> {
         if !(1..=240).contains(&talk_max_min) {
             self.problem(format!("`[desk] talk_max_min` is {talk_max_min}: expected 1 to 240 minutes"));
         }
+        let withheld_at_once = desk.withheld_at_once.unwrap_or(3);
+        if !(1..=100).contains(&withheld_at_once) {
+            self.problem(format!("`[desk] withheld_at_once` is {withheld_at_once}: expected 1 to 100 callers"));
+        }
         let language = desk.language.as_deref().and_then(|tag| {
             let language = Language::new(tag);
             if language.is_none() {
@@ -596,7 +618,7 @@ impl Check<'_> {
             }),
         };
         let spoken_hours = desk.hours.is_some();
-        Desk { line, pickup, ring_s, talk_max_min, language, hours, spoken_hours }
+        Desk { line, pickup, ring_s, talk_max_min, withheld_at_once, language, hours, spoken_hours }
     }
 
     fn say(&mut self, twilio: BTreeMap<String, Voice>) -> BTreeMap<Language, Voice> {
@@ -615,6 +637,25 @@ impl Check<'_> {
             }
         }
         say
+    }
+
+    fn alarm(&mut self, alarm: Alarm) -> Alarm {
+        if alarm.command.first().is_some_and(|program| !program.starts_with('/')) {
+            self.problem("`[alarm] command` does not begin with a whole path: expected one such as `[\"/usr/local/bin/tell-me\"]`; there is no shell");
+        }
+        if alarm.command.len() > 16 {
+            self.problem("`[alarm] command` has more than 16 parts");
+        }
+        if !(1..=100_000).contains(&alarm.failed_signatures) {
+            self.problem(format!(
+                "`[alarm] failed_signatures` is {}: expected 1 to 100000 in 5 minutes",
+                alarm.failed_signatures
+            ));
+        }
+        if !(5..=3600).contains(&alarm.database_s) {
+            self.problem(format!("`[alarm] database_s` is {}: expected 5 to 3600 seconds", alarm.database_s));
+        }
+        alarm
     }
 
     fn limits(&mut self, limits: Limits) -> Limits {
@@ -729,8 +770,13 @@ mod tests {
             line = "0 7700 900 456"
             accept = "yes"
             ring_s = 3
+            withheld_at_once = 0
             [limits]
             read_s = 60
+            [alarm]
+            command = ["tell-me"]
+            failed_signatures = 0
+            database_s = 4
         "#;
         let problems = Config::from_text(text).err().unwrap().to_string();
         for says in [
@@ -742,6 +788,10 @@ mod tests {
             "`yes`",
             "ring_s` is 3",
             "read_s` is 60",
+            "withheld_at_once` is 0",
+            "`[alarm] command` does not begin",
+            "failed_signatures` is 0",
+            "database_s` is 4",
             "no auth token",
         ] {
             assert!(problems.contains(says), "{says} in {problems}");

@@ -10,6 +10,7 @@ mod columns;
 mod completions;
 pub mod config;
 mod diff;
+mod doctor;
 pub mod exchange;
 mod fallback;
 pub mod key;
@@ -72,6 +73,8 @@ enum Command {
     Stats(stats::Arguments),
     /// Write the document for the provider's fallback address
     Fallback(fallback::Arguments),
+    /// Look at a configuration as a keeper would, and say what to do
+    Doctor(doctor::Arguments),
     /// Care for the key ring that seals sessions
     Key(key::Arguments),
     /// Write the completions of a shell
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Rollback(arguments) => rollback::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Key(arguments) => key::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Manual(arguments) => manual::run(arguments),

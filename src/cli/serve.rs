@@ -2,18 +2,20 @@
 
 use super::config::{Config, Flags, Mode};
 use super::menus::{self, Origin};
-use super::{Done, Failure, assemble, key, publish, screen};
+use super::{Done, Failure, assemble, doctor, key, publish, screen};
 use crate::base::{Finding, Severity, Sources};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
-use crate::server::{Metrics, Stop, admin_router, public_router, serve};
+use crate::server::{
+    FILES_BESIDE, Limits, Metrics, Stop, admin_router, keep_watch, public_router, raise_open_files, serve,
+};
 use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
 use crate::switchboard::{NotTakenUp, Switchboard};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
@@ -27,9 +29,19 @@ pub struct Arguments {
     trace_calls: bool,
 }
 
+/// Connections that may wait to be accepted. When it is full the system drops new ones, which are tried again only a
+/// second later; it takes what `net.core.somaxconn` allows, usually 4096.
+const BACKLOG: u32 = 4096;
+
+/// Connections of the keeper's own listener: what a collector of metrics and a person need.
+const KEEPER_CONNECTIONS: usize = 64;
+
 pub fn run(arguments: Arguments) -> Done {
     // Before anything is read that a core file must not show.
-    harden();
+    let hardened = harden();
+    if !hardened {
+        eprintln!("warning: core files could not be switched off: switch them off for the service (`LimitCORE=0`)");
+    }
     let config = Config::load(&arguments.flags, &super::environment).map_err(Failure::cannot)?;
     if arguments.trace_calls && config.mode != Mode::Demonstration {
         return Err(Failure::cannot(
@@ -42,16 +54,14 @@ pub fn run(arguments: Arguments) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(line(config, arguments.trace_calls))
+    runtime.block_on(line(config, arguments.trace_calls, hardened))
 }
 
-/// No core files, and no other process of this user may look into this one (CS-10).
-fn harden() {
+/// No core files, and no other process of this user may look into this one (CS-10). Whether that could be done.
+pub(super) fn harden() -> bool {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
-        eprintln!("warning: core files could not be switched off: switch them off for the service (`LimitCORE=0`)");
-    }
+    setrlimit(Resource::Core, none).is_ok() && set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
 }
 
 /// A failure says where it was, never with what: the message of a panic can quote a caller's text.
@@ -76,17 +86,19 @@ fn log(mode: Mode) {
         .init();
 }
 
-async fn line(config: Config, trace_calls: bool) -> Done {
+async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
     let store = open_store(&config.data).await?;
     let start = match config.mode {
         Mode::Demonstration => from_folder(&config)?,
         Mode::Provider => from_the_line(&config, &store).await?,
     };
-    let notices: Vec<String> =
+    let mut notices: Vec<String> =
         before_going_live(&config, &start.sources)?.into_iter().chain(start.notices.iter().cloned()).collect();
+    let config = within_open_files(config, &mut notices);
     let start = if start.is_first { publish_first(start, &config, &store).await? } else { start };
 
     let keys = key::open_or_make(&config.data)?;
+    notices.extend(doctor::wrong_at_start(&config, hardened));
     let summary = summary(&start);
     let switchboard = Arc::new(assemble::switchboard(&config, start.hotline.clone(), keys, store, Timestamp::now())?);
     match start.published {
@@ -122,9 +134,12 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     ));
     if let Some(admin) = admin {
         let router = admin_router(Arc::clone(&switchboard), Arc::clone(&metrics));
-        listeners.spawn(serve(admin, router, config.limits.clone(), Arc::new(Metrics::default()), stopped.clone()));
+        let limits = Limits { connections: KEEPER_CONNECTIONS, ..config.limits.clone() };
+        listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
+    let alarm = keep_watch(config.alarm.clone(), Arc::clone(&switchboard), Arc::clone(&metrics), stopped.clone());
+    let alarm = tokio::spawn(alarm);
     let watching = match (Origin::choose(config.menus.clone()), config.mode) {
         (Origin::Folder(folder), Mode::Demonstration) => {
             let settings = assemble::settings(&config);
@@ -141,6 +156,7 @@ async fn line(config: Config, trace_calls: bool) -> Done {
     let _ = stop.send(true);
     while listeners.join_next().await.is_some() {}
     ticking.abort();
+    alarm.abort();
     if let Some(watching) = watching {
         watching.abort();
     }
@@ -328,6 +344,19 @@ fn before_going_live(config: &Config, sources: &Sources) -> Result<Vec<String>, 
     Ok(notices)
 }
 
+/// No more connections than there can be open files, so that a full house is ours to sort out.
+fn within_open_files(config: Config, notices: &mut Vec<String>) -> Config {
+    let room = raise_open_files().saturating_sub(FILES_BESIDE + KEEPER_CONNECTIONS as u64);
+    let (asked, room) = (config.limits.connections, usize::try_from(room).unwrap_or(usize::MAX).max(16));
+    if asked <= room {
+        return config;
+    }
+    notices.push(format!(
+        "`[limits] connections` is {asked}, and this process may open files for {room}: set `LimitNOFILE=` of the service higher"
+    ));
+    Config { limits: Limits { connections: room, ..config.limits }, ..config }
+}
+
 /// The store, or none: a line without a database still answers.
 async fn open_store(data: &Path) -> Result<Store, Failure> {
     match Store::open(data, Options { clock: Arc::new(Timestamp::now) }) {
@@ -342,9 +371,14 @@ async fn open_store(data: &Path) -> Result<Store, Failure> {
 }
 
 async fn bind(key: &str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::cannot(format!("cannot listen on {address} (`{key}`): {error}")))
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A restart does not wait until the last connections of the process before are forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().map_err(|error| Failure::cannot(format!("cannot listen on {address} (`{key}`): {error}")))
 }
 
 /// The socket that systemd opened for us and keeps open while we restart (`sd_listen_fds(3)`), if there is one.

@@ -4,14 +4,17 @@
 //! can hear. Must never contain: SQL, decisions about calls.
 
 mod admin;
+mod alarm;
 mod limits;
 mod metrics;
 mod run;
+mod seats;
 mod texts;
 mod webhook;
 
 pub use admin::admin_router;
-pub use limits::{Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET};
+pub use alarm::{Alarm, built, keep_watch};
+pub use limits::{FILES_BESIDE, Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET, raise_open_files};
 pub use metrics::Metrics;
 pub use run::{Stop, serve};
 pub use webhook::{Door, public_router};

@@ -2,17 +2,30 @@
 
 use super::Metrics;
 use super::limits::{Limits, MAX_HEADER_BYTES, MAX_HEADERS};
+use super::seats::Seats;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt;
 
 /// Tells every listener to stop. Dropping the sender is a stop as well.
 pub type Stop = watch::Receiver<bool>;
+
+/// Connections that are told to go and have not gone yet are at most this many: more, and accepting waits for them.
+const LEAVING: usize = 32;
+
+/// A connection that cannot be accepted is told of once in this time: it may be one of thousands.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Serves until `stop`, then finishes what is in flight for at most `limits.stop_s` seconds.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metrics: Arc<Metrics>, mut stop: Stop) {
@@ -22,8 +35,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES)
         .half_close(false);
-    let room = Arc::new(Semaphore::new(limits.connections));
+    let seats = Seats::new(limits.connections);
+    let room = Arc::new(Semaphore::new(limits.connections + LEAVING));
     let graceful = GracefulShutdown::new();
+    let mut said = None;
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
         let stream = tokio::select! {
@@ -32,21 +47,46 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
         };
         let stream = match stream {
             Ok((stream, _)) => stream,
+            // It was gone before it was ours.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => continue,
             Err(error) => {
-                // Out of file descriptors, most likely: others will be closed soon.
-                tracing::warn!(%error, "cannot accept a connection");
+                // Out of file descriptors, most likely: somebody has to go, whatever the limit says.
+                if said.is_none_or(|said: Instant| said.elapsed() > SAY_AGAIN) {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    said = Some(Instant::now());
+                }
+                seats.close_one();
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
         let _ = stream.set_nodelay(true);
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
+        let (seat, closed) = seats.take();
+        if closed {
+            metrics.evicted.inc();
+        }
+        let (router, carried) = (router.clone(), Arc::clone(&seat));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let (router, seat) = (router.clone(), Arc::clone(&carried));
+            request.extensions_mut().insert(Arc::clone(&seat));
+            async move {
+                let mut answer = router.oneshot(request).await?;
+                // A stranger asks once: a row of requests on one connection is the provider's alone.
+                if !seat.is_proven() {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         let metrics = Arc::clone(&metrics);
         tokio::spawn(async move {
             metrics.connections.inc();
-            // A connection that breaks is the provider's business; it asks again.
-            let _ = connection.await;
+            tokio::select! {
+                // A connection that breaks is the provider's business; it asks again.
+                _ = connection => {}
+                () = seat.closed() => {}
+            }
             metrics.connections.dec();
             drop(place);
         });

@@ -1,7 +1,7 @@
 //! The webhooks of texts, one way for every provider: read, answer or not, write.
 
 use super::metrics::{Kind, Request as Asked};
-use super::webhook::{Answer, Door, received, respond, wrong_method};
+use super::webhook::{Answer, Door, prove, received, respond, wrong_method};
 use crate::provider::{Reply, TextDoor};
 use crate::switchboard::TextAnswer;
 use axum::body::Body;
@@ -27,6 +27,7 @@ async fn text(door: Arc<Door>, texts: Arc<dyn TextDoor>, request: Request<Body>)
         Ok(text) => text,
         Err(refused) => return door.refused(&refused),
     };
+    prove(&parts);
     let answer = match text {
         None => Some(TextAnswer::Nothing),
         Some(text) => {

@@ -2,6 +2,7 @@
 
 use super::limits::{MAX_BODY, MAX_TARGET, STEP_S};
 use super::metrics::{Kind, Metrics, Request as Asked};
+use super::seats::Seat;
 use super::texts;
 use crate::provider::twilio::form::{self, Form};
 use crate::provider::twilio::{Twilio, answer};
@@ -166,6 +167,7 @@ impl Door {
         let calls = self.calls.as_ref().ok_or_else(nowhere)?;
         let (parts, body) = self.whole(request).await?;
         let form = calls.form(&received(&parts, &body)).map_err(|refused| self.refused(&refused))?;
+        prove(&parts);
         let token = parts.uri.query().and_then(|query| {
             form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "s").map(|(_, token)| token.into_owned())
         });
@@ -195,6 +197,9 @@ impl Door {
     }
 
     pub(super) fn refused(&self, refused: &Refused) -> Answer {
+        if refused.status == StatusCode::FORBIDDEN {
+            self.metrics.unsigned.inc();
+        }
         self.refuse(refused.status, &refused.line)
     }
 
@@ -210,6 +215,13 @@ impl Door {
 
 fn target(parts: &Parts) -> &str {
     parts.uri.path_and_query().map_or("/", |target| target.as_str())
+}
+
+/// The connection of a request that is the provider's keeps its seat.
+pub(super) fn prove(parts: &Parts) {
+    if let Some(seat) = parts.extensions.get::<Arc<Seat>>() {
+        seat.prove();
+    }
 }
 
 /// A request for the eyes of a provider's file.

@@ -3,6 +3,7 @@
 //! Contract: every event is answered, whatever fails; the same event twice gets the same answer and is counted once.
 //! Must never contain: HTTP types, HTML, rules of its own (those are `flow`'s, `sms`'s and `provider`'s).
 
+mod asking;
 mod hotlines;
 mod memory;
 mod text;
@@ -19,6 +20,7 @@ use crate::provider::Line;
 use crate::provider::twilio::answer::{self, Ring};
 use crate::sms::{Limiter, Rules};
 use crate::store::{DeskLine, OnLine, Store};
+use asking::Asking;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
@@ -32,6 +34,8 @@ pub struct Setup {
     /// Who is rung. `None`: nobody, and callers are told so.
     pub desk: Option<Desk>,
     pub texts: Rules,
+    /// Callers without a number who may ask for a person at once.
+    pub withheld_most: usize,
 }
 
 /// Why a published revision is not on the line.
@@ -74,6 +78,8 @@ pub struct Switchboard {
     texts: Memory<Option<Arc<str>>>,
     limiter: Mutex<Limiter>,
     salt: Mutex<(Date, DaySalt)>,
+    /// Who asks for a person now.
+    asking: Mutex<Asking>,
     /// The lease of each call that has one: a call that is over frees its counsellor at once.
     leases: Mutex<HashMap<CallSid, LeaseId>>,
     /// Whether the counsellor took the call, of attempts that ended lately: a call's status and its dial's outcome come
@@ -95,6 +101,7 @@ impl Switchboard {
         now: Timestamp,
     ) -> Switchboard {
         let day = hotlines.live().day(now);
+        let asking = Mutex::new(Asking::new(setup.withheld_most));
         Switchboard {
             setup,
             hotlines,
@@ -104,6 +111,7 @@ impl Switchboard {
             texts: Memory::default(),
             limiter: Mutex::new(Limiter::default()),
             salt: Mutex::new((day, salt)),
+            asking,
             leases: Mutex::new(HashMap::new()),
             ends: Memory::default(),
             talks: Memory::default(),
@@ -195,9 +203,11 @@ impl Switchboard {
         let day = self.hotlines.live().day(now);
         let mut salt = lock(&self.salt);
         if salt.0 != day {
-            *salt = (day, fresh);
+            let (_, yesterday) = std::mem::replace(&mut *salt, (day, fresh));
+            lock(&self.asking).midnight(yesterday, now);
             lock(&self.limiter).forget_day();
         }
+        lock(&self.asking).sweep(now);
         lock(&self.limiter).sweep(now);
     }
 
@@ -209,6 +219,7 @@ impl Switchboard {
     }
 
     async fn free(&self, call: &CallSid, now: Timestamp) {
+        lock(&self.asking).leave(call);
         let lease = lock(&self.leases).remove(call);
         if let Some(lease) = lease {
             self.end(lease, now).await;

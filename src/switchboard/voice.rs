@@ -1,5 +1,6 @@
 //! The events of a call.
 
+use super::asking::{Stage, Turn};
 use super::{LINE, Served, Switchboard, lock};
 use crate::base::{Digit, LeaseId};
 use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Output, Place, Session};
@@ -130,12 +131,13 @@ impl Switchboard {
         let before = session.clone();
         let attempt = session.lease;
         let (mut after, mut outputs) = flow::step(hotline, session, input.clone(), present);
-        // Somebody else may have taken the line since it was looked at.
-        if outputs.iter().any(|output| matches!(output, Output::Connect { .. }))
-            && !self.take_line(call, lease, now).await
-        {
+        let turn = self.ask(call, hotline, &after, &outputs, now);
+        let connects = outputs.iter().any(|output| matches!(output, Output::Connect { .. }));
+        // Whose turn it is not meets a busy desk; and somebody else may have taken the line since it was looked at.
+        if present.desk == Desk::Open && (turn != Turn::Next || (connects && !self.take_line(call, lease, now).await)) {
             present.desk = Desk::Busy;
             (after, outputs) = flow::step(hotline, before, input, present);
+            self.ask(call, hotline, &after, &outputs, now);
         }
         for output in &outputs {
             match output {
@@ -183,6 +185,38 @@ impl Switchboard {
 
     // ---- the desk
 
+    /// Notes that this call asks for a person, or that it does not (any more), by where it stands now.
+    fn ask(&self, call: &Call, hotline: &Hotline, after: &Session, outputs: &[Output<'_>], now: Timestamp) -> Turn {
+        let over = outputs.iter().any(|output| matches!(output, Output::End));
+        let stage = match (after.place, after.lease) {
+            _ if over => None,
+            (Place::Node(node), _) if node == hotline.roles.connect => Some(Stage::Choosing),
+            (Place::Offering, _) => Some(Stage::Choosing),
+            (Place::Waiting, _) => Some(Stage::Waiting),
+            (Place::Dialling, Some(lease)) => Some(Stage::Dialling { lease, until: self.taken_until(now) }),
+            _ => None,
+        };
+        let Some(stage) = stage else {
+            lock(&self.asking).leave(&call.sid);
+            return Turn::Next;
+        };
+        let salt = lock(&self.salt);
+        let mut asking = lock(&self.asking);
+        let caller = asking.caller(&salt.1, &call.from);
+        asking.ask(&call.sid, caller, stage, now)
+    }
+
+    /// Until when a line that is rung now is taken, if nothing is heard of it again.
+    fn taken_until(&self, now: Timestamp) -> Timestamp {
+        let Some(desk) = &self.setup.desk else { return now };
+        // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
+        let talk_s = match desk.line.accept {
+            Accept::Pickup => i64::from(desk.talk_max_s),
+            Accept::Key => WHISPER_S,
+        };
+        after(now, i64::from(desk.line.ring_s) + talk_s)
+    }
+
     async fn desk(&self, now: Timestamp) -> Desk {
         if self.setup.desk.is_none() || !self.hotlines.live().hours.open_at(now) {
             return Desk::Closed;
@@ -196,13 +230,10 @@ impl Switchboard {
 
     /// Leases the counsellor's line to this attempt; false when somebody else has it.
     async fn take_line(&self, call: &Call, lease: LeaseId, now: Timestamp) -> bool {
-        let Some(desk) = &self.setup.desk else { return true };
-        // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
-        let talk_s = match desk.line.accept {
-            Accept::Pickup => i64::from(desk.talk_max_s),
-            Accept::Key => WHISPER_S,
-        };
-        let expires = after(now, i64::from(desk.line.ring_s) + talk_s);
+        if self.setup.desk.is_none() {
+            return true;
+        }
+        let expires = self.taken_until(now);
         match self.store.lease_open(lease, LINE, now, expires).await {
             Ok(Opened::Busy) => false,
             Ok(Opened::Granted | Opened::Already) | Err(_) => {
@@ -258,6 +289,7 @@ impl Switchboard {
             && let Some(desk) = &self.setup.desk
         {
             let expires = after(now, i64::from(desk.talk_max_s) + WHISPER_S);
+            lock(&self.asking).accepted(note.lease, expires);
             if self.store.lease_accept(note.lease, now, expires).await.is_err() {
                 tracing::warn!("a call was taken and the database could not note it");
             }

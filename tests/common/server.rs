@@ -23,10 +23,19 @@ pub fn configured(folder: &Path) -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A running server; a test that fails ends it as well.
 pub struct Server {
     child: Child,
     pub port: u16,
     public_url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Stopped and waited for already, or the test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Server {
@@ -89,6 +98,10 @@ impl Server {
         let log = std::fs::read_to_string(folder.join("log")).unwrap();
         assert!(message[..length].starts_with(b"READY=1"), "{log}");
         Server { child, port, public_url }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn kill(mut self) {
