@@ -3,8 +3,10 @@
 //! Contract: exit code 0 done, 1 findings or an outcome that is not good, 2 could not be done (usage, files, network).
 //! Must never contain: rules of the hotline.
 
+mod add;
 pub mod assemble;
 pub mod call;
+mod change;
 mod check;
 pub mod config;
 pub mod exchange;
@@ -12,7 +14,10 @@ mod fallback;
 pub mod key;
 mod map;
 pub mod menus;
+mod new;
+mod places;
 pub mod player;
+mod rename;
 mod screen;
 mod serve;
 mod stats;
@@ -51,6 +56,9 @@ enum Command {
     Text(text::Arguments),
     /// Say everything that is wrong in a folder of menu files
     Check(check::Arguments),
+    New(new::Arguments),
+    Add(add::Arguments),
+    Rename(rename::Arguments),
     /// Show the tree of a hotline: keys, SMS codes, seconds
     Map(map::Arguments),
     /// Show what was counted, per day
@@ -87,6 +95,9 @@ pub fn main() -> ExitCode {
         Command::Call(arguments) => call::run(arguments),
         Command::Text(arguments) => text::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::New(arguments) => new::run(arguments),
+        Command::Add(arguments) => add::run(arguments),
+        Command::Rename(arguments) => rename::run(arguments),
         Command::Map(arguments) => map::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
