@@ -1,7 +1,6 @@
 //! `hulplijn add`: a new node under a menu, with texts that are still to be written.
 
 use super::change::{self, Changes};
-use super::menus::Origin;
 use super::places::{Edit, Kind, Spot, spots};
 use super::rename::{free_name, mentions};
 use super::{Done, Failure, assemble, screen};
@@ -39,7 +38,7 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Done {
     let Arguments { node, under, dir, dry_run } = arguments;
-    let before = Origin::Folder(dir.clone()).read()?;
+    let before = change::read(&dir)?;
     let changes = added(&before, &node, &under).map_err(Failure::cannot)?;
     let after = change::after(&before, &changes);
     let outline = menu::outline(&after, assemble::today()).ok_or_else(|| Failure::cannot(UNREADABLE))?;

@@ -1,6 +1,7 @@
 //! Writing changed menu files: all of them or none, and showing what would change.
 
 use super::Failure;
+use super::menus::Origin;
 use super::places::{Edit, apply};
 use crate::base::Sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,18 @@ use std::sync::Arc;
 
 /// What changes in each file.
 pub type Changes = BTreeMap<Arc<str>, Vec<Edit>>;
+
+/// The menu files of a folder that is to be changed.
+///
+/// # Errors
+/// There is no such folder, or it cannot be read.
+pub fn read(folder: &Path) -> Result<Sources, Failure> {
+    if !folder.is_dir() {
+        let name = folder.display();
+        return Err(Failure::cannot(format!("there is no folder `{name}` here: say which one with `--dir DIR`")));
+    }
+    Origin::Folder(folder.to_owned()).read()
+}
 
 /// The files as they will be.
 pub fn after(before: &Sources, changes: &Changes) -> Sources {
@@ -162,5 +175,93 @@ fn difference(page: &mut String, number: usize, old: &str, new: &str) {
     for line in &new[front..new.len() - back] {
         page.push_str(format!("{:5} + {line}", "").trim_end());
         page.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(files: &[(&str, &str)]) -> Sources {
+        files.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
+    }
+
+    /// A folder with these files.
+    fn folder(files: &Sources) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(&**name), text.as_bytes()).unwrap();
+        }
+        folder
+    }
+
+    /// The names in a folder with what is in them.
+    fn found(folder: &Path) -> Sources {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let file = |path: PathBuf| {
+            let text = fs::read_to_string(&path).unwrap();
+            (path.file_name().unwrap().to_str().unwrap().into(), text.into())
+        };
+        entries.map(file).collect()
+    }
+
+    fn said(result: Result<(), Failure>) -> String {
+        result.err().map(|failure| failure.lines).unwrap_or_default()
+    }
+
+    #[test]
+    fn all_files_or_none() {
+        let before = sources(&[("a.toml", "1"), ("b.toml", "2"), ("c.toml", "3")]);
+        let after = sources(&[("a.toml", "1!"), ("b.toml", "2"), ("c.toml", "3!")]);
+        let folder = folder(&before);
+        assert_eq!(said(write(folder.path(), &before, &after)), "");
+        assert_eq!(found(folder.path()), after, "nothing else is left in the folder");
+        // The second file cannot be put in place: the first is put back.
+        let mut steps: Vec<Step> =
+            ["a.toml", "c.toml"].into_iter().map(|name| step(folder.path(), name).ok().unwrap()).collect();
+        fs::write(&steps[0].fresh, "new").unwrap();
+        steps[1].fresh = folder.path().join("missing");
+        let error = replace(&steps).unwrap_err();
+        assert!(error.starts_with("cannot write `c.toml`") && error.ends_with("; nothing was changed"), "{error}");
+        assert_eq!(found(folder.path()), after);
+    }
+
+    #[test]
+    fn somebody_elses_change_is_kept() {
+        let before = sources(&[("a.toml", "1"), ("b.toml", "2")]);
+        let after = sources(&[("a.toml", "1!"), ("b.toml", "2!")]);
+        let folder = folder(&before);
+        fs::write(folder.path().join("b.toml"), "theirs").unwrap();
+        assert!(said(write(folder.path(), &before, &after)).contains("`b.toml` has changed in the meantime"));
+        assert_eq!(found(folder.path()), sources(&[("a.toml", "1"), ("b.toml", "theirs")]));
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_a_mode_stays() {
+        use std::os::unix::fs::PermissionsExt;
+        let before = sources(&[("a.toml", "1")]);
+        let elsewhere = folder(&before);
+        let folder = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("a.toml");
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&target, folder.path().join("a.toml")).unwrap();
+        assert_eq!(said(write(folder.path(), &before, &sources(&[("a.toml", "2")]))), "");
+        assert!(folder.path().join("a.toml").is_symlink());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "2");
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn what_is_shown() {
+        let before = sources(&[("a.toml", "one\ntwo\nthree\nfour")]);
+        let edit = |span, text: &str| Edit { span, text: text.to_owned() };
+        let case = |edits: &[Edit], expected: &str| {
+            let changes = Changes::from([("a.toml".into(), edits.to_vec())]);
+            assert_eq!(shown(&before, &changes), format!("a.toml\n{expected}"));
+        };
+        case(&[edit(4..7, "2")], "    2 - two\n      + 2\n");
+        case(&[edit(5..6, "W"), edit(4..5, "T")], "    2 - two\n      + TWo\n");
+        case(&[edit(4..4, "x\n"), edit(14..18, "4")], "      + x\n    4 - four\n      + 4\n");
+        case(&[edit(3..3, "!\n"), edit(7..8, "\n+\n")], "    1 - one\n      + one!\n      +\n      + +\n");
     }
 }

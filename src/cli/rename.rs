@@ -1,7 +1,6 @@
 //! `hulplijn rename`: another name for a node, everywhere it stands.
 
 use super::change::{self, Changes};
-use super::menus::Origin;
 use super::places::{Edit, Kind, Spot, spots};
 use super::{Done, Failure, assemble, screen};
 use crate::base::{Finding, Severity, Sources};
@@ -37,7 +36,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> Done {
-    let before = Origin::Folder(arguments.dir.clone()).read()?;
+    let before = change::read(&arguments.dir)?;
     let changes = renamed(&before, &arguments.old, &arguments.new).map_err(Failure::cannot)?;
     let after = change::after(&before, &changes);
     same_findings(&before, &after).map_err(Failure::cannot)?;
@@ -231,6 +230,7 @@ fn placeholders(file: &str, source: &str, spot: &Spot, text: &str, mentions: &mu
 mod tests {
     use super::*;
     use crate::base::Revision;
+    use crate::cli::menus::Origin;
     use crate::menu::{Hotline, Prompt};
     use proptest::prelude::*;
 
