@@ -283,3 +283,60 @@ fn told(outline: &Outline, node: &str, under: &str, changes: &Changes) -> String
     page.push_str(&format!("now write its words in {}, then run `hulplijn check`\n", files.join(" and ")));
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::menus::Origin;
+    use crate::cli::places::apply;
+
+    #[test]
+    fn a_table_is_put_behind_another() {
+        let case = |source: &str, expected: &str| {
+            let spots = spots(source).unwrap();
+            let end = if source.contains("\r\n") { "\r\n" } else { "\n" };
+            let edit = table(source, &spots, "a", &["[node.new]".to_owned(), "x = 1".to_owned()], end);
+            assert_eq!(apply(source, &[edit]), expected, "{source:?}");
+        };
+        let new = "\n[node.new]\nx = 1\n";
+        case(
+            "[node.a]\ny = 1 # why\n\n# ---- b\n[node.b]\n",
+            &format!("[node.a]\ny = 1 # why\n{new}\n# ---- b\n[node.b]\n"),
+        );
+        case("[node.a]\n[node.a.waive]\nz = 2\n[node.b]", &format!("[node.a]\n[node.a.waive]\nz = 2\n{new}[node.b]"));
+        case("[node.a]\n[node.b]\n[node.a.waive]\n# end", &format!("[node.a]\n[node.b]\n[node.a.waive]\n{new}# end"));
+        case("[node.a]\ns = \"\"\"\n[node.b]\n\"\"\"", &format!("[node.a]\ns = \"\"\"\n[node.b]\n\"\"\"\n{new}"));
+        case("[node.b]\n[phrase]\nx = 1\n", &format!("[node.b]\n[phrase]\nx = 1\n{new}"));
+        case("", new);
+        case("[node.a]\r\n[node.b]\r\n", "[node.a]\r\n\r\n[node.new]\r\nx = 1\r\n[node.b]\r\n");
+    }
+
+    /// Files with the line ends of another system keep them.
+    #[test]
+    fn line_ends_stay() {
+        let sources: Sources = Origin::Sample
+            .read()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, text)| (name, text.replace('\n', "\r\n").into()))
+            .collect();
+        for under in ["main", "help", "police", "report", "privacy"] {
+            let after = change::after(&sources, &added(&sources, "new-one", under).unwrap());
+            for (name, text) in &after {
+                assert!(!text.replace("\r\n", "").contains('\n'), "{under}: {name}");
+            }
+            let outline = menu::outline(&after, assemble::today()).unwrap();
+            assert_eq!(outline.node(under).unwrap().options.last().unwrap(), "new-one");
+        }
+    }
+
+    #[test]
+    fn a_node_without_a_heading_is_left_to_its_author() {
+        let mut sources = Origin::Sample.read().unwrap_or_default();
+        let voice = sources["voice.toml"].replace("[node.privacy]\n", "[node]\nprivacy = { }\n");
+        sources.insert("voice.toml".into(), voice.into());
+        assert!(menu::outline(&sources, assemble::today()).is_some());
+        let error = added(&sources, "new-one", "privacy").unwrap_err();
+        assert!(error.contains("no heading `[node.privacy]`"), "{error}");
+    }
+}

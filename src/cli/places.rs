@@ -155,6 +155,7 @@ pub fn apply(source: &str, edits: &[Edit]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Path, kind and bytes of every spot that matters to an author.
     fn seen(source: &str) -> Vec<(String, &'static str, String)> {
@@ -203,6 +204,32 @@ mod tests {
             assert_eq!(spots(file), None, "{}", file.chars().take(20).collect::<String>());
         }
         assert_eq!(spots(""), Some(vec![]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+        /// Whatever is in a file, there are places or none; and they stand in it, one behind the other.
+        #[test]
+        fn any_file_is_survived(
+            parts in prop::collection::vec(prop_oneof![
+                "[\\PC\n]{0,8}",
+                prop::sample::select(vec![
+                    "[node.a]\n", "[[b]]\n", "c = ", "d.e = ", "\"f\" = ", "'g'", "\"h\"", "\"\"\"i\nj\"\"\"", "[", "]", "{", "}",
+                    ",", "\n", "\r\n", " # k\n", "\\", "\"", "\u{feff}", "1979-05-27", "inf", "\u{e9}",
+                ]).prop_map(str::to_owned),
+            ], 0..12),
+        ) {
+            let source = parts.concat();
+            let mut at = 0;
+            for spot in spots(&source).unwrap_or_default() {
+                prop_assert!(source.get(spot.span.clone()).is_some(), "{:?} of {:?}", spot, source);
+                if spot.kind != Kind::Heading {
+                    prop_assert!(spot.span.start >= at, "{:?} of {:?}", spot, source);
+                    at = spot.span.end;
+                }
+            }
+        }
     }
 
     #[test]

@@ -336,6 +336,7 @@ mod tests {
             "[node.x]\nsms = \"\\u00e9 {code.old} {code.older}\"",
             "[node.x]\nsms = \"\\u00e9 {code.new} {code.older}\"",
         );
+        case("texts/nl.toml", "\u{feff}[node.old]\nsms = '{code.old}'", "\u{feff}[node.new]\nsms = '{code.new}'");
         case("hotline.toml", "name = \"old\"\nstart = \"old\"", "name = \"old\"\nstart = \"new\"");
         case(
             "facts.toml",
