@@ -3,8 +3,10 @@
 //! Contract: exit code 0 done, 1 findings or an outcome that is not good, 2 could not be done (usage, files, network).
 //! Must never contain: rules of the hotline.
 
+mod add;
 pub mod assemble;
 pub mod call;
+mod change;
 mod check;
 mod columns;
 mod completions;
@@ -17,8 +19,11 @@ pub mod key;
 mod manual;
 mod map;
 pub mod menus;
+mod new;
+mod places;
 pub mod player;
 mod publish;
+mod rename;
 mod revisions;
 mod rollback;
 mod screen;
@@ -59,6 +64,9 @@ enum Command {
     Text(text::Arguments),
     /// Say everything that is wrong in a folder of menu files
     Check(check::Arguments),
+    New(new::Arguments),
+    Add(add::Arguments),
+    Rename(rename::Arguments),
     /// Show the tree of a hotline: keys, SMS codes, seconds
     Map(map::Arguments),
     /// Put a folder of menu files on the line
@@ -109,6 +117,9 @@ pub fn main() -> ExitCode {
         Command::Call(arguments) => call::run(arguments),
         Command::Text(arguments) => text::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::New(arguments) => new::run(arguments),
+        Command::Add(arguments) => add::run(arguments),
+        Command::Rename(arguments) => rename::run(arguments),
         Command::Map(arguments) => map::run(arguments),
         Command::Publish(arguments) => publish::run(arguments),
         Command::Revisions(arguments) => revisions::run(arguments),

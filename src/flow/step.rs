@@ -36,7 +36,8 @@ pub fn step<'h>(hotline: &'h Hotline, session: Session, input: Input, now: Now) 
 /// Whether this step may look at `Now::desk`. Where it does not, the desk need not be asked.
 pub fn needs_desk(hotline: &Hotline, session: &Session, input: &Input) -> bool {
     let roles = &hotline.roles;
-    let patience_ends = session.silences + 1 >= PATIENCE || session.wrong_keys + 1 >= PATIENCE;
+    let patience_ends =
+        session.silences.saturating_add(1) >= PATIENCE || session.wrong_keys.saturating_add(1) >= PATIENCE;
     match (input, session.place) {
         (Input::Began { .. }, _) => false,
         (Input::DialEnded(dialled), _) => !dialled.talked,
@@ -169,7 +170,7 @@ impl<'h> Turn<'h> {
 
     /// A key that means nothing here; true when it is one too many and help is due.
     fn wrong_key(&mut self) -> bool {
-        self.session.wrong_keys += 1;
+        self.session.wrong_keys = self.session.wrong_keys.saturating_add(1);
         let help = self.session.wrong_keys >= PATIENCE;
         if help {
             self.session.wrong_keys = 0;
@@ -191,7 +192,7 @@ impl<'h> Turn<'h> {
 
     fn silence_at_front(&mut self) {
         let rounds = &self.hotline.front.silence;
-        self.session.silences += 1;
+        self.session.silences = self.session.silences.saturating_add(1);
         match self.session.silences {
             1 => self.front(Some(&rounds[0]), LONG_TIMEOUT_S),
             2 => self.front(Some(&rounds[1]), LONG_TIMEOUT_S),
@@ -202,7 +203,7 @@ impl<'h> Turn<'h> {
     /// Silence is not an error (CS-22): two patient rounds, then a person is looked for if this caller has pressed a key.
     fn silence_at_node(&mut self, node: NodeIx) {
         let phrases = self.phrases();
-        self.session.silences += 1;
+        self.session.silences = self.session.silences.saturating_add(1);
         match self.session.silences {
             1 => self.ask_node(node, Some(&phrases.silence[0]), Part::Options, LONG_TIMEOUT_S),
             2 => self.ask(Place::Node(node), vec![&phrases.silence[1], &phrases.person], LONG_TIMEOUT_S),
@@ -300,7 +301,7 @@ impl<'h> Turn<'h> {
         let since = *self.session.waiting_since_s.get_or_insert(now);
         match self.now.desk {
             Desk::Open => self.connect(),
-            Desk::Busy if now - since < WAIT_MAX_S => {
+            Desk::Busy if now.saturating_sub(since) < WAIT_MAX_S => {
                 self.ask(Place::Waiting, vec![&self.phrases().waiting], WAIT_TIMEOUT_S);
             }
             Desk::Busy => self.nobody_free(None, NobodyFree::Busy),

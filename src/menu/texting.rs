@@ -114,7 +114,7 @@ impl<'a, 'p> Book<'a, 'p> {
     }
 
     /// The code of a node in a language, if it has one.
-    fn code_of(&self, language: LangIx, node: NodeIx) -> Option<String> {
+    pub fn code_of(&self, language: LangIx, node: NodeIx) -> Option<String> {
         let code = code(language, self.links.paths[usize::from(node.0)].as_deref()?);
         (!self.is_emergency(&code)).then_some(code)
     }
