@@ -9,14 +9,14 @@ use hulplijn::cli::config::Config;
 use hulplijn::flow::{Desk, Input, Now, Output, Session, step};
 use hulplijn::menu::time::{seconds, until_language};
 use hulplijn::menu::{self, Hotline, LangIx, NodeIx, Prompt, Settings};
-use hulplijn::provider::{Door, twilio};
+use hulplijn::provider::{Door, kannel, twilio};
 use hulplijn::twiml::{ReadVerb, read_voice};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Every door there is. A new `pub const DOOR` in `src/provider` turns [`every_door_is_listed_here`] red until it is here.
-const DOORS: [&Door; 1] = [&twilio::DOOR];
+const DOORS: [&Door; 2] = [&twilio::DOOR, &kannel::DOOR];
 
 /// The promises are CS-01 to CS-45.
 const PROMISES: usize = 45;
@@ -71,7 +71,8 @@ fn every_promise_has_its_row_and_its_section() {
     assert_eq!(rows.len(), PROMISES);
     for ((row, (id, text)), expected) in rows.iter().zip(&sections).zip(ids()) {
         assert!(row[0].starts_with(&format!("[{expected}](#cs-")), "{row:?}");
-        assert!(page.contains(&format!("](#{})", anchor(&page, id))), "no way from the table to {id}");
+        let heading = page.lines().find(|line| line.starts_with(&format!("### {id} "))).unwrap();
+        assert!(row[0].ends_with(&format!("](#{})", anchor(heading))), "no way from the table to {id}: {row:?}");
         assert!(row[1].split_whitespace().count() <= 8, "{id}: `{}` is not short", row[1]);
         let state = row[2];
         assert!(STATES.contains(&state), "{id}: `{state}`");
@@ -80,14 +81,11 @@ fn every_promise_has_its_row_and_its_section() {
     }
 }
 
-/// The anchor that a Markdown page gives to the heading of this promise.
-fn anchor(page: &str, id: &str) -> String {
-    let heading = page.lines().find(|line| line.starts_with(&format!("### {id} "))).unwrap();
-    let kept = heading[4..].to_lowercase();
-    kept.chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'))
-        .map(|c| if c == ' ' { '-' } else { c })
-        .collect()
+/// The anchor that a Markdown page gives to a heading.
+fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 #[test]
@@ -124,11 +122,15 @@ fn every_test_and_file_that_is_named_exists() {
         }
     }
     assert!(tests > 50 && files > tests, "{tests} tests and {files} files: the page is not read as it is written");
-    for (_, link) in
-        page.match_indices("](").map(|(at, _)| page[at + 2..].split_once(')').unwrap()).map(|(link, _)| ((), link))
-    {
-        let file = link.split('#').next().unwrap();
-        assert!(file.is_empty() || root().join("docs").join(file).exists(), "the link `{link}` leads nowhere");
+    for (at, _) in page.match_indices("](") {
+        let link = page[at + 2..].split_once(')').unwrap().0;
+        let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+        let linked = match file.is_empty() {
+            true => page.clone(),
+            false => std::fs::read_to_string(root().join("docs").join(file)).unwrap_or_else(|_| panic!("`{link}`")),
+        };
+        let mut anchors = linked.lines().filter(|line| line.starts_with('#')).map(anchor);
+        assert!(heading.is_empty() || anchors.any(|known| known == heading), "the link `{link}` leads nowhere");
     }
 }
 
