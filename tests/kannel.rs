@@ -91,11 +91,12 @@ fn menus(folder: &Path) {
     let today = hulplijn::cli::assemble::today().to_string();
     let shelter = "Some give legal aid, others shelter: é, €, [x]. ".repeat(5);
     let talk = "Зателефонуйте {tel}, щоб поговорити 😀. ".repeat(4);
-    let changes: [(&str, &str, &str); 8] = [
+    let changes: [(&str, &str, &str); 9] = [
         ("contacts.toml", "2026-11-01", &today),
         ("hotline.toml", "+447700900222", "+12025550122"),
         ("texts/all.toml", "2 = English", "2 = Български"),
         ("texts/en.toml", "name = \"English\"", "name = \"Български\""),
+        ("texts/en.toml", "language = \"For English\"", "language = \"Български\""),
         ("texts/en.toml", "You have 3 months to think.", "You have 3 months to think: é, €, [x]."),
         ("texts/en.toml", "Text {code.months} for the months.", "Привіт, Kyïv 😀: {code.months}."),
         ("texts/en.toml", "Some give legal aid, others shelter. Text", &format!("{shelter}Text")),

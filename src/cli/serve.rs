@@ -149,8 +149,9 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         (_, Mode::Provider) => Some(tokio::spawn(follow_the_line(Arc::clone(&switchboard), stopped))),
     };
 
+    let signals = signals();
     tell_systemd(sd_notify::NotifyState::Ready);
-    wait_for_signal().await;
+    signals.await;
     tell_systemd(sd_notify::NotifyState::Stopping);
     tracing::info!("stopping: finishing what is in flight");
     let _ = stop.send(true);
@@ -405,15 +406,19 @@ fn tell_systemd(state: sd_notify::NotifyState<'_>) {
     }
 }
 
-async fn wait_for_signal() {
+/// What resolves at SIGTERM or Ctrl-C. From now on both are ours: who is told that we are ready may send one at once.
+fn signals() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            },
+            _ => drop(tokio::signal::ctrl_c().await),
+        }
     }
 }
 

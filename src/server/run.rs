@@ -2,16 +2,16 @@
 
 use super::Metrics;
 use super::limits::{Limits, MAX_HEADER_BYTES, MAX_HEADERS};
-use super::seats::Seats;
+use super::seats::{Seat, Seats};
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::io::ErrorKind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -23,6 +23,10 @@ pub type Stop = watch::Receiver<bool>;
 
 /// Connections that are told to go and have not gone yet are at most this many: more, and accepting waits for them.
 const LEAVING: usize = 32;
+
+/// At a stop, a connection that has asked nothing yet has this long to ask: its request may be on the way. It was accepted,
+/// so nobody else can answer it.
+const FIRST_REQUEST: Duration = Duration::from_millis(300);
 
 /// A connection that cannot be accepted is told of once in this time: it may be one of thousands.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -36,8 +40,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
         .max_buf_size(MAX_HEADER_BYTES)
         .half_close(false);
     let seats = Seats::new(limits.connections);
-    let room = Arc::new(Semaphore::new(limits.connections + LEAVING));
-    let graceful = GracefulShutdown::new();
+    let most = limits.connections + LEAVING;
+    let room = Arc::new(Semaphore::new(most));
     let mut said = None;
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
@@ -68,6 +72,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
         let (router, carried) = (router.clone(), Arc::clone(&seat));
         let service = service_fn(move |mut request: Request<Incoming>| {
             let (router, seat) = (router.clone(), Arc::clone(&carried));
+            seat.ask();
             request.extensions_mut().insert(Arc::clone(&seat));
             async move {
                 let mut answer = router.oneshot(request).await?;
@@ -78,22 +83,40 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
                 Ok::<_, Infallible>(answer)
             }
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        let metrics = Arc::clone(&metrics);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let (metrics, mut stopping) = (Arc::clone(&metrics), stop.clone());
         tokio::spawn(async move {
             metrics.connections.inc();
+            let mut connection = pin!(connection);
             tokio::select! {
                 // A connection that breaks is the provider's business; it asks again.
-                _ = connection => {}
+                _ = connection.as_mut() => {}
                 () = seat.closed() => {}
+                () = stopped(&mut stopping, &seat) => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        _ = connection => {}
+                        () = seat.closed() => {}
+                    }
+                }
             }
             metrics.connections.dec();
             drop(place);
         });
     }
     drop(listener);
-    let finished = tokio::time::timeout(Duration::from_secs(limits.stop_s), graceful.shutdown()).await;
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    let finished = tokio::time::timeout(Duration::from_secs(limits.stop_s), room.acquire_many(all)).await;
     if finished.is_err() {
         tracing::warn!(limit.s = limits.stop_s, "stopped before every request was answered");
+    }
+}
+
+/// Waits until this connection has to finish what it does and take nothing new.
+async fn stopped(stop: &mut Stop, seat: &Seat) {
+    // The sender is gone: that is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+    if !seat.has_asked() {
+        tokio::time::sleep(FIRST_REQUEST).await;
     }
 }

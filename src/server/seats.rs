@@ -8,6 +8,7 @@
 //! that was used longest ago go, which idles.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -31,6 +32,7 @@ pub struct Seat {
     /// Where it is found; changes with each proof.
     at: Mutex<(bool, u64)>,
     close: Arc<Notify>,
+    asked: AtomicBool,
 }
 
 impl Seats {
@@ -47,7 +49,15 @@ impl Seats {
         let at = taken.number();
         taken.strangers.insert(at, Arc::clone(&close));
         drop(taken);
-        (Arc::new(Seat { seats: Arc::clone(self), at: Mutex::new((false, at)), close }), closed)
+        (
+            Arc::new(Seat {
+                seats: Arc::clone(self),
+                at: Mutex::new((false, at)),
+                close,
+                asked: AtomicBool::new(false),
+            }),
+            closed,
+        )
     }
 
     /// Closes the connection that is needed least. False when there is none.
@@ -86,6 +96,15 @@ impl Seat {
             taken.proven.insert(number, close);
             *at = (true, number);
         }
+    }
+
+    /// A request has arrived on this connection.
+    pub(super) fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_proven(&self) -> bool {
