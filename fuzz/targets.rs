@@ -9,9 +9,12 @@ use hulplijn::flow::{self, Desk, DialStatus, Dialled, Input, Now, Output, Sessio
 use hulplijn::menu::{self, Hotline, Settings};
 use hulplijn::phone::{self, Phone, PhoneConfig};
 use hulplijn::privacy::{Binding, KeyRing, Purpose};
+use hulplijn::provider::kannel::Kannel;
 use hulplijn::provider::twilio::{form, signature};
+use hulplijn::provider::{Received, TextDoor};
 use hulplijn::sms::{self, Limiter, Rules};
 use hulplijn::twiml::{self, Document};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use std::sync::{Arc, LazyLock};
@@ -19,8 +22,8 @@ use std::sync::{Arc, LazyLock};
 pub type Target = fn(&[u8]);
 
 /// Name, as its folder in `fuzz/corpus`, and function.
-pub const TARGETS: [(&str, Target); 5] =
-    [("menus", menus), ("twiml", twiml), ("forms", forms), ("session", session), ("sms", sms)];
+pub const TARGETS: [(&str, Target); 6] =
+    [("menus", menus), ("twiml", twiml), ("forms", forms), ("kannel", kannel), ("session", session), ("sms", sms)];
 
 /// Inputs are cut off here; the readers themselves allow more, and refuse what is longer still.
 const INPUT_MAX: usize = 64 * 1024;
@@ -227,6 +230,37 @@ pub fn forms(data: &[u8]) {
     if let Ok(message) = form::text(&form) {
         private(&format!("{message:?}"), &message.from);
         sms_in(&HOTLINE, &message.body);
+    }
+}
+
+/// Kannel's request. The first line is path and query, the second Kannel's headers (`name: value`, separated by the byte
+/// 0x1E), the rest the body. `SECRET` in the address stands for the right secret.
+pub fn kannel(data: &[u8]) {
+    const SECRET: &str = "0123456789abcdef";
+    let data = &data[..data.len().min(INPUT_MAX)];
+    let (target, rest) = head(data);
+    let (lines, body) = head(rest);
+    let target = text(target);
+    let known = target.replace("SECRET", SECRET);
+    let mut headers = HeaderMap::new();
+    for line in lines.split(|byte| *byte == 0x1e).take(CHANGES_MAX) {
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let name = parts.next().and_then(|name| HeaderName::from_bytes(name).ok());
+        let value = parts.next().and_then(|value| HeaderValue::from_bytes(value.trim_ascii()).ok());
+        if let (Some(name), Some(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    let door = Kannel::new(SECRET).expect("it is 16 letters and digits");
+    for method in ["GET", "POST"] {
+        let request = |target| Received { method, target, headers: &headers, body };
+        assert!(target.contains(SECRET) || door.read(&request(&target)).is_err(), "nobody knew the secret");
+        if let Ok(Some(message)) = door.read(&request(&known)) {
+            assert!(!message.id.is_empty());
+            let printed = format!("{message:?}");
+            assert!(message.from.number().is_none_or(|number| !printed.contains(E164::expose(number))));
+            sms_in(&HOTLINE, &message.body);
+        }
     }
 }
 

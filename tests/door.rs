@@ -376,14 +376,14 @@ fn remove_database(folder: &Path) {
     }
 }
 
-/// After a talk the caller hears the main menu; after an attempt that reached nobody, what busy callers hear.
+/// After a talk the caller hears one neutral sentence; after an attempt that reached nobody, what busy callers hear.
 #[tokio::test(flavor = "current_thread")]
 async fn without_a_database_the_provider_s_word_decides() {
     let mut world = World::at(OPEN, "").await;
     world.restart_without_a_store().await;
     let main = talk_without_a_row(&world, "CA1", &[("DialBridged", "true"), ("DialCallDuration", "3")]).await;
     let busy = talk_without_a_row(&world, "CA2", &[("DialBridged", "false"), ("DialCallDuration", "90")]).await;
-    assert!(main.contains("For help and shelter") && !busy.contains("For help and shelter"), "{main}\n{busy}");
+    assert!(main.contains("I am still here") && busy.contains("Nobody can talk to you"), "{main}\n{busy}");
     let words = |document: &str| {
         let read = read_voice(document.as_bytes()).unwrap();
         let ReadVerb::Gather(gather) = &read.verbs[0] else { panic!("{document}") };
@@ -410,14 +410,14 @@ fn changed(world: &World, label: &str) -> (hulplijn::menu::Hotline, hulplijn::ba
 async fn a_call_outlives_many_revisions() {
     let world = World::at(OPEN, "").await;
     let main = press(&world, "CA1", &["2"]).await;
-    for n in 0..18 {
-        let (hotline, sources) = changed(&world, &format!("For work rules, take {n}"));
+    for name in 'a'..='r' {
+        let (hotline, sources) = changed(&world, &format!("For work rules, take {name}"));
         world.switchboard.publish(hotline, &sources, world.now()).await;
     }
     let stay = post(&world, &key(&main), &form("CA1", &[("Digits", "3")])).await;
     assert!(stay.contains("For rules about work"), "{stay}");
     let stay = press(&world, "CA2", &["2", "3"]).await;
-    assert!(stay.contains("For work rules, take 17"), "{stay}");
+    assert!(stay.contains("For work rules, take r"), "{stay}");
 }
 
 /// Revisions gone with their database: the call begins again at the front door.

@@ -9,7 +9,8 @@ use std::path::Path;
 use targets::TARGETS;
 
 /// Changed inputs for each target: a few seconds together without optimisation.
-const CHANGED: [(&str, usize); 5] = [("menus", 60), ("twiml", 3000), ("forms", 1500), ("session", 1500), ("sms", 1500)];
+const CHANGED: [(&str, usize); 6] =
+    [("menus", 60), ("twiml", 3000), ("forms", 1500), ("kannel", 1500), ("session", 1500), ("sms", 1500)];
 
 /// A generator of numbers that are the same in every run (xorshift64, Marsaglia 2003).
 struct Numbers(u64);
@@ -122,6 +123,11 @@ fn twiml_documents() {
 #[test]
 fn provider_forms() {
     run("forms");
+}
+
+#[test]
+fn kannels_requests() {
+    run("kannel");
 }
 
 #[test]

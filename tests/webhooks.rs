@@ -104,9 +104,32 @@ async fn overload_is_a_sentence_and_a_person() {
         let mut world = World::at(at, "").await;
         world.config.limits.requests = 0;
         world.restart().await;
-        let (status, document) = world.post("/twilio/voice", &form("CA1", &[])).await;
+        // Who has pressed nothing hears nothing that tells what this is: it may be somebody who pressed redial.
+        for address in ["/twilio/voice", "/twilio/silence?s=unreadable"] {
+            let (status, document) = world.post(address, &form("CA1", &[])).await;
+            assert_eq!(status, StatusCode::OK);
+            assert!(document.contains("Goedendag.") && document.contains("/twilio/trouble"), "{document}");
+            assert!(!document.contains("<Dial") && !document.contains("one one two"), "{document}");
+        }
+        assert!(world.post("/twilio/trouble", &form("CA1", &[])).await.1.contains("Tot ziens"));
+        let nine = form("CA1", &[("Digits", "9")]);
+        for address in ["/twilio/trouble", "/twilio/key?s=x"] {
+            assert!(world.post(address, &nine).await.1.ends_with("<Response><Hangup/></Response>"), "{address}");
+        }
+        let (status, document) = world.post("/twilio/trouble", &form("CA1", &[("Digits", "5")])).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(document.contains("<Dial"), open, "{document}");
+        // Again for the same call, and not for another one as long as it rings: there is one counsellor.
+        assert_eq!(world.post("/twilio/trouble", &form("CA1", &[("Digits", "5")])).await.1, document);
+        let other = world.post("/twilio/key?s=x", &form("CA3", &[("Digits", "5")])).await.1;
+        assert!(!other.contains("<Dial") && other.contains("Nobody can answer now"), "{other}");
+        // The counsellor is asked, a yes connects, and after the talk nothing more is said.
+        let whisper = world.post("/twilio/whisper", &form("CA2", &[])).await.1;
+        assert!(whisper.contains("<Gather") && whisper.contains("/twilio/accept"), "{whisper}");
+        let talked = form("CA1", &[("DialCallStatus", "completed"), ("DialBridged", "true")]);
+        assert!(world.post("/twilio/trouble", &talked).await.1.ends_with("<Response><Hangup/></Response>"));
+        let away = form("CA1", &[("DialCallStatus", "no-answer")]);
+        assert!(world.post("/twilio/trouble", &away).await.1.contains("Nobody can answer now"));
         assert!(document.contains("<Say") && document.contains("one one two"), "{document}");
         assert!(!open || document.contains(&format!("callerId=\"{OWN}\"")), "{document}");
         let leg = form("CA2", &[("Digits", "1")]);
@@ -222,7 +245,7 @@ async fn a_database_in_trouble_stops_no_call() {
     assert!(dial.contains("<Dial"), "{dial}");
     // Nobody could note the acceptance: the provider's own word decides.
     let ended = form("CA1", &[("DialCallStatus", "completed"), ("DialBridged", "true"), ("DialCallDuration", "30")]);
-    assert!(world.post(&next(&dial).0, &ended).await.1.contains("For help and shelter"));
+    assert!(world.post(&next(&dial).0, &ended).await.1.contains("I am still here"));
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
     locker.execute_batch("ROLLBACK").unwrap();
 

@@ -24,6 +24,9 @@ use tokio::sync::Semaphore;
 /// The demonstration's own number, from the range reserved for fiction.
 pub const DEMONSTRATION_NUMBER: &str = "+12025550100";
 
+/// Requests at once about a counsellor's leg or the end of a call: a line has one counsellor, so these are few.
+const DESK_REQUESTS: usize = 256;
+
 /// Bytes from the system's random source.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -172,6 +175,7 @@ pub fn door(config: &Config, switchboard: Arc<Switchboard>, clock: Clock, trace_
         clock,
         metrics: Arc::new(Metrics::default()),
         room: Arc::new(Semaphore::new(config.limits.requests)),
+        desk_room: Arc::new(Semaphore::new(DESK_REQUESTS)),
         read_s: config.limits.read_s,
         trace_calls: trace_calls && config.mode == Mode::Demonstration,
     })

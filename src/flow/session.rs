@@ -21,6 +21,8 @@ pub enum Place {
     Waiting,
     /// A counsellor's line was rung; the outcome is awaited.
     Dialling,
+    /// The talk is over: nothing that tells what this is, until a key is pressed.
+    AfterTalk,
 }
 
 /// The state of one call. It holds no number, no text and nothing the caller said.
@@ -103,7 +105,7 @@ impl Session {
         let node_exists = |node: &NodeIx| usize::from(node.0) < hotline.nodes.len();
         let place_exists = match &self.place {
             Place::Node(node) => node_exists(node),
-            Place::Front | Place::Offering | Place::Waiting | Place::Dialling => true,
+            Place::Front | Place::Offering | Place::Waiting | Place::Dialling | Place::AfterTalk => true,
         };
         self.revision == hotline.revision
             && place_exists

@@ -41,9 +41,11 @@ pub fn needs_desk(hotline: &Hotline, session: &Session, input: &Input) -> bool {
     match (input, session.place) {
         (Input::Began { .. }, _) => false,
         (Input::DialEnded(dialled), _) => !dialled.talked,
+        // Silence at the front door ends the call, or looks for a person if she has pressed a key before.
         (_, Place::Front) => patience_ends || *input == Input::Pressed(Digit::ZERO),
         (_, Place::Node(node)) if node == roles.connect || node == roles.busy || node == roles.closed => true,
         (_, Place::Node(_)) => patience_ends || *input == Input::Pressed(Digit::ZERO),
+        (_, Place::AfterTalk) => *input == Input::Pressed(Digit::ZERO),
         (_, Place::Offering | Place::Waiting | Place::Dialling) => true,
     }
 }
@@ -92,6 +94,13 @@ impl<'h> Turn<'h> {
                 Digit::STAR => self.back(),
                 _ => self.keep_waiting(),
             },
+            Place::AfterTalk => {
+                self.session.pressed = true;
+                match key {
+                    Digit::ZERO => self.person(),
+                    _ => self.main_menu(),
+                }
+            }
             // No key is heard while a line rings; a provider that sends one has lost the attempt.
             Place::Dialling => self.dial_ended(Dialled { status: DialStatus::Failed, talked: false }),
         }
@@ -185,6 +194,7 @@ impl<'h> Turn<'h> {
             Place::Front => self.silence_at_front(),
             Place::Node(node) => self.silence_at_node(node),
             Place::Offering => self.look_for_person(true),
+            Place::AfterTalk => self.end_neutrally(),
             Place::Waiting => self.keep_waiting(),
             Place::Dialling => self.dial_ended(Dialled { status: DialStatus::Failed, talked: false }),
         }
@@ -196,6 +206,11 @@ impl<'h> Turn<'h> {
         match self.session.silences {
             1 => self.front(Some(&rounds[0]), LONG_TIMEOUT_S),
             2 => self.front(Some(&rounds[1]), LONG_TIMEOUT_S),
+            // She came back here from a menu: she is a caller, and may be hiding (CS-22).
+            _ if self.session.pressed => {
+                self.session.silences = 0;
+                self.person();
+            }
             _ => self.end_neutrally(),
         }
     }
@@ -285,7 +300,8 @@ impl<'h> Turn<'h> {
         self.session.pressed = false;
         if dialled.talked {
             self.count(Count::PersonAccepted);
-            return self.main_menu();
+            // Who hung up first may have done so because somebody came in: her phone says nothing that tells of this line.
+            return self.ask(Place::AfterTalk, vec![&self.phrases().silence[1]], LONG_TIMEOUT_S);
         }
         let reason = match dialled.status {
             DialStatus::Busy => NobodyFree::Busy,

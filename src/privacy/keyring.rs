@@ -138,7 +138,7 @@ impl KeyRing {
 
     /// The name of the attempt to reach a counsellor that this step of this call makes: a keyed hash, so that the same
     /// event gives the same lease, and nobody can tell from a lease which call it was.
-    pub fn lease_id(&self, binding: &Binding<'_>, step: u16) -> LeaseId {
+    pub fn lease_id(&self, binding: &Binding<'_>, step: u16, issued_s: i64) -> LeaseId {
         let hash = keyed_hash(
             self.current.naming.as_slice(),
             &[
@@ -146,6 +146,7 @@ impl KeyRing {
                 binding.account.as_bytes(),
                 binding.call.as_str().as_bytes(),
                 &step.to_be_bytes(),
+                &issued_s.to_be_bytes(),
             ],
         );
         LeaseId(first_u64(&hash))
@@ -276,13 +277,14 @@ mod tests {
     fn a_lease_is_of_one_step_of_one_call() {
         let ring = KeyRing::generate([1; 32]);
         let (one, two) = (CallSid::new("CA1").unwrap(), CallSid::new("CA2").unwrap());
-        let lease = ring.lease_id(&binding(&one), 3);
-        assert_eq!(lease, ring.lease_id(&binding(&one), 3));
-        assert_ne!(lease, ring.lease_id(&binding(&one), 4));
-        assert_ne!(lease, ring.lease_id(&binding(&two), 3));
-        assert_ne!(lease, ring.lease_id(&Binding { account: "AC2", ..binding(&one) }, 3));
-        assert_ne!(lease, ring.lease_id(&Binding { provider: "t", account: "wilioAC1", call: &one }, 3));
-        assert_ne!(lease, ring.rotate([2; 32]).lease_id(&binding(&one), 3));
+        let lease = ring.lease_id(&binding(&one), 3, 7);
+        assert_eq!(lease, ring.lease_id(&binding(&one), 3, 7));
+        assert_ne!(lease, ring.lease_id(&binding(&one), 4, 7));
+        assert_ne!(lease, ring.lease_id(&binding(&two), 3, 7));
+        assert_ne!(lease, ring.lease_id(&binding(&one), 3, 8), "a call that begins again counts its steps anew");
+        assert_ne!(lease, ring.lease_id(&Binding { account: "AC2", ..binding(&one) }, 3, 7));
+        assert_ne!(lease, ring.lease_id(&Binding { provider: "t", account: "wilioAC1", call: &one }, 3, 7));
+        assert_ne!(lease, ring.rotate([2; 32]).lease_id(&binding(&one), 3, 7));
     }
 
     proptest! {

@@ -32,7 +32,7 @@ async fn text(door: Arc<Door>, texts: Arc<dyn TextDoor>, request: Request<Body>)
         None => Some(TextAnswer::Nothing),
         Some(text) => {
             let (switchboard, now) = (Arc::clone(&door.switchboard), (door.clock)());
-            door.work(async move { switchboard.text(&text, now).await }).await
+            door.work(&door.room, async move { switchboard.text(&text, now).await }).await
         }
     };
     door.metrics.requests.get_or_create(&Asked { kind: Kind::text }).inc();

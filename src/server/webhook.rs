@@ -4,11 +4,12 @@ use super::limits::{MAX_BODY, MAX_TARGET, STEP_S};
 use super::metrics::{Kind, Metrics, Request as Asked};
 use super::seats::Seat;
 use super::texts;
+use crate::base::Digit;
 use crate::provider::twilio::form::{self, Form};
 use crate::provider::twilio::{Twilio, answer};
 use crate::provider::{Received, Refused, TextDoor};
 use crate::switchboard::{Switchboard, VoiceEvent};
-use crate::twiml::VoiceResponse;
+use crate::twiml::{Verb, VoiceResponse};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -32,6 +33,8 @@ pub struct Door {
     pub metrics: Arc<Metrics>,
     /// Requests at once.
     pub room: Arc<Semaphore>,
+    /// The same for what frees or connects a counsellor: too many calls at once must not hold up these few.
+    pub desk_room: Arc<Semaphore>,
     pub read_s: u64,
     /// Set by a test or the demonstration to show what is exchanged; never with a provider.
     pub trace_calls: bool,
@@ -50,6 +53,7 @@ pub fn public_router(door: Arc<Door>) -> Router {
             .route("/twilio/dial", post(|s, r| voice(s, r, Step::Dial)).fallback(only_post))
             .route("/twilio/whisper", post(|s, r| voice(s, r, Step::Whisper)).fallback(only_post))
             .route("/twilio/accept", post(|s, r| voice(s, r, Step::Accept)).fallback(only_post))
+            .route("/twilio/trouble", post(trouble).fallback(only_post))
             .route("/twilio/status", post(status).fallback(only_post));
     }
     for text in &door.texts {
@@ -97,7 +101,8 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
         Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
     };
     let (takes_the_call, ended) = (asked.accepts(), asked.call.ended);
-    let call = asked.call;
+    let call = Arc::new(asked.call);
+    let token: Option<Arc<str>> = token.map(Arc::from);
     let event = match step {
         Step::Begin => VoiceEvent::Began,
         Step::Key => VoiceEvent::Key(asked.digit),
@@ -107,16 +112,30 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
         Step::Accept => VoiceEvent::Accept(asked.digit),
     };
     let now = (door.clock)();
-    let switchboard = Arc::clone(&door.switchboard);
-    let document = door.work(async move { switchboard.voice(&call, event, token.as_deref(), now).await }).await;
+    let work = {
+        let (switchboard, call, token) = (Arc::clone(&door.switchboard), Arc::clone(&call), token.clone());
+        async move { switchboard.voice(&call, event, token.as_deref(), now).await }
+    };
+    let of_the_desk = ended || matches!(step, Step::Dial | Step::Whisper | Step::Accept);
+    let document = door.work(if of_the_desk { &door.desk_room } else { &door.room }, work).await;
+    // Nobody hears it, and somebody may still be held as talking: the provider shall say it again.
+    if document.is_none() && ended {
+        return respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", "not now\n".to_owned());
+    }
     let document = document.unwrap_or_else(|| {
         match step {
-            // Nobody hears it.
-            _ if ended => VoiceResponse::default().to_xml().into(),
             // The counsellor's leg: a yes connects, anything else sends the caller on to what is said when nobody can answer.
             Step::Whisper => answer::accept(false).to_xml().into(),
             Step::Accept => answer::accept(takes_the_call).to_xml().into(),
-            _ => door.switchboard.trouble(now),
+            Step::Key if asked.digit == Some(Digit::NINE) => {
+                VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into()
+            }
+            Step::Key | Step::Dial => door.switchboard.trouble(&call.sid, now, true),
+            Step::Begin => door.switchboard.trouble(&call.sid, now, false),
+            Step::Silence => {
+                let pressed = door.switchboard.has_pressed(&call, token.as_deref(), now);
+                door.switchboard.trouble(&call.sid, now, pressed)
+            }
         }
     });
     door.metrics.requests.get_or_create(&Asked { kind: Kind::voice }).inc();
@@ -127,6 +146,28 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     twiml(document.to_string())
 }
 
+/// What follows an answer in trouble: a key after the neutral question, or the end of an attempt to reach a person. It
+/// needs no work, so that too much of it cannot stop it.
+async fn trouble(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
+    let form = match door.form(request).await {
+        Ok((form, _)) => form,
+        Err(refusal) => return refusal,
+    };
+    let asked = match form::voice(&form) {
+        Ok(asked) => asked,
+        Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
+    };
+    door.metrics.requests.get_or_create(&Asked { kind: Kind::voice }).inc();
+    let document = match (asked.call.ended, asked.dial, asked.digit) {
+        (true, ..) => VoiceResponse::default().to_xml().into(),
+        (_, Some(result), _) => door.switchboard.after_trouble(result),
+        (.., Some(key)) if key != Digit::NINE => door.switchboard.trouble(&asked.call.sid, (door.clock)(), true),
+        (.., Some(_)) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into(),
+        (.., None) => door.switchboard.end_of_trouble(),
+    };
+    twiml(document.to_string())
+}
+
 async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
     let (form, _) = match door.form(request).await {
         Ok(asked) => asked,
@@ -134,7 +175,10 @@ async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer
     };
     if let Ok(asked) = form::voice(&form) {
         let (switchboard, now) = (Arc::clone(&door.switchboard), (door.clock)());
-        door.work(async move { switchboard.status(&asked.call, now).await }).await;
+        let work = async move { switchboard.status(&asked.call, now).await };
+        if door.work(&door.desk_room, work).await.is_none() {
+            return respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", "not now\n".to_owned());
+        }
     }
     door.metrics.requests.get_or_create(&Asked { kind: Kind::status }).inc();
     respond(StatusCode::NO_CONTENT, "text/plain", String::new())
@@ -144,8 +188,12 @@ impl Door {
     /// Does the work of one request: nothing under overload, or when it fails or takes too long. It runs as a task of
     /// its own: a panic stays in it, a provider that hangs up does not stop a count half way, and its place among the
     /// requests at once is taken until it is really over.
-    pub(super) async fn work<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        room: &Arc<Semaphore>,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let Ok(place) = Arc::clone(room).try_acquire_owned() else {
             self.metrics.overloads.inc();
             return None;
         };

@@ -16,15 +16,17 @@ pub use voice::VoiceEvent;
 use crate::base::{CallSid, E164, LeaseId, Revision, Sources};
 use crate::menu::Hotline;
 use crate::privacy::{DaySalt, KeyRing};
-use crate::provider::Line;
 use crate::provider::twilio::answer::{self, Ring};
+use crate::provider::{DialResult, Line};
 use crate::sms::{Limiter, Rules};
 use crate::store::{DeskLine, OnLine, Store};
+use crate::twiml::{Verb, VoiceResponse};
 use asking::Asking;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the configuration says of the line.
@@ -85,6 +87,10 @@ pub struct Switchboard {
     /// Whether the counsellor took the call, of attempts that ended lately: a call's status and its dial's outcome come
     /// in any order, and whichever is first deletes the row.
     ends: Memory<Option<bool>>,
+    /// For which call, and when, the line was last rung without a lease.
+    rung_in_trouble: Mutex<Option<(CallSid, Timestamp)>>,
+    /// Whether today's ceiling of texts was told in the log.
+    ceiling_told: AtomicBool,
     /// Revisions on the line that the store could not keep yet.
     unkept: Mutex<Vec<(Revision, Sources)>>,
     /// Talks counted lately: an outcome can be told again with another status of the call.
@@ -114,6 +120,8 @@ impl Switchboard {
             asking,
             leases: Mutex::new(HashMap::new()),
             ends: Memory::default(),
+            rung_in_trouble: Mutex::default(),
+            ceiling_told: AtomicBool::new(false),
             talks: Memory::default(),
             unkept: Mutex::default(),
         }
@@ -186,14 +194,51 @@ impl Switchboard {
         }
     }
 
-    /// One sentence and a person: the answer when something of ours failed. The sentences are in every language, since
-    /// it is not known how far we got; the whisper names none.
-    pub fn trouble(&self, now: Timestamp) -> Arc<str> {
+    /// The answer when something of ours failed. To a caller who has pressed a key: one sentence and a person, in every
+    /// language, since it is not known how far we got; the whisper names none. To anybody else something neutral: it
+    /// may be somebody who pressed redial (CS-08).
+    pub fn trouble(&self, call: &CallSid, now: Timestamp, pressed: bool) -> Arc<str> {
+        let after = format!("{}/twilio/trouble", self.setup.public_url);
+        if !pressed {
+            let live = self.hotlines.live();
+            return answer::neutral(&live, &live.say, &after).to_xml().into();
+        }
         let live = self.hotlines.live();
-        let desk = self.setup.desk.as_ref().filter(|_| live.hours.open_at(now));
+        let desk = self.setup.desk.as_ref().filter(|_| live.hours.open_at(now) && self.rings_in_trouble(call, now));
         let whisper = format!("{}/twilio/whisper", self.setup.public_url);
         let ring = desk.map(|desk| desk.ring(Some(&whisper)));
-        answer::trouble(&live, &live.say, None, ring.as_ref(), None).to_xml().into()
+        answer::trouble(&live, &live.say, None, ring.as_ref(), Some(&after)).to_xml().into()
+    }
+
+    /// After the attempt to reach a person in trouble: nothing more after a talk, and else the honest words.
+    pub fn after_trouble(&self, result: DialResult) -> Arc<str> {
+        if result.talked(None) {
+            return VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into();
+        }
+        let live = self.hotlines.live();
+        answer::trouble(&live, &live.say, None, None, None).to_xml().into()
+    }
+
+    /// Before the first key, in trouble: no key was pressed in time.
+    pub fn end_of_trouble(&self) -> Arc<str> {
+        let live = self.hotlines.live();
+        answer::goodbye(&live, &live.say).to_xml().into()
+    }
+
+    /// Whether the counsellor's line may be rung without a lease: not while a call has it, and not twice at a time.
+    fn rings_in_trouble(&self, call: &CallSid, now: Timestamp) -> bool {
+        let Some(desk) = &self.setup.desk else { return false };
+        if !lock(&self.leases).is_empty() {
+            return false;
+        }
+        let mut rung = lock(&self.rung_in_trouble);
+        let again = SignedDuration::from_secs(i64::from(desk.line.ring_s));
+        // The same request again gets the same answer.
+        let free = rung.as_ref().is_none_or(|(by, at)| by == call || now.duration_since(*at).abs() > again);
+        if free {
+            *rung = Some((call.clone(), now));
+        }
+        free
     }
 
     /// Once a minute: keeps what the store could not keep before, forgets senders whose time is over, and after midnight everything that was hashed with
@@ -206,6 +251,7 @@ impl Switchboard {
             let (_, yesterday) = std::mem::replace(&mut *salt, (day, fresh));
             lock(&self.asking).midnight(yesterday, now);
             lock(&self.limiter).forget_day();
+            self.ceiling_told.store(false, Ordering::Relaxed);
         }
         lock(&self.asking).sweep(now);
         lock(&self.limiter).sweep(now);

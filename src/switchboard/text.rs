@@ -7,6 +7,7 @@ use crate::sms::{self, TextCount};
 use crate::store::CountKey;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What is sent for a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,7 +44,10 @@ impl Switchboard {
             sms::reply(&hotline, &mut limiter, &self.setup.texts, &text.from, sender, &text.body, now)
         };
         if outcome.silent == Some(sms::Why::Ceiling) {
-            tracing::warn!("the daily ceiling of texts is reached: only 112 is answered until tomorrow");
+            // Once a day: a line for each text would tell when texts come.
+            if !self.ceiling_told.swap(true, Ordering::Relaxed) {
+                tracing::warn!("the daily ceiling of texts is reached: only 112 is answered until tomorrow");
+            }
         }
         for count in &outcome.counts {
             self.store.count(hotline.day(now), key(&hotline, *count));

@@ -120,9 +120,14 @@ impl Switchboard {
         Session::from_bytes(&plain).filter(|session| privacy::fresh(session.issued_s, now))
     }
 
+    /// Whether this caller has pressed a key that means something: only then may words be said that tell what this is.
+    pub fn has_pressed(&self, call: &Call, token: Option<&str>, now: Timestamp) -> bool {
+        self.opened(call, token, now).is_some_and(|session| session.pressed || session.language.is_some())
+    }
+
     async fn step(&self, call: &Call, hotline: &Served, session: Session, input: Input, now: Timestamp) -> Arc<str> {
         let binding = binding(call);
-        let lease = self.keys.lease_id(&binding, session.step);
+        let lease = self.keys.lease_id(&binding, session.step, session.issued_s);
         let desk = match flow::needs_desk(hotline, &session, &input) {
             true => self.desk(now).await,
             false => Desk::Open,
@@ -151,7 +156,7 @@ impl Switchboard {
             None => {
                 // Cannot happen while a session is bounded as it is; a caller hears something all the same.
                 tracing::error!("a session is too large to be sealed");
-                self.trouble(now)
+                self.trouble(&call.sid, now, true)
             }
         }
     }
@@ -290,8 +295,13 @@ impl Switchboard {
         {
             let expires = after(now, i64::from(desk.talk_max_s) + WHISPER_S);
             lock(&self.asking).accepted(note.lease, expires);
-            if self.store.lease_accept(note.lease, now, expires).await.is_err() {
-                tracing::warn!("a call was taken and the database could not note it");
+            // The line may have been given up while it rang very long: it is taken again. A database that does not
+            // answer is told once, by itself.
+            if let Ok(false) = self.store.lease_accept(note.lease, now, expires).await {
+                let again = self.store.lease_open(note.lease, LINE, now, expires).await;
+                if matches!(again, Ok(Opened::Granted | Opened::Already)) {
+                    let _ = self.store.lease_accept(note.lease, now, expires).await;
+                }
             }
         }
         answer::accept(yes)

@@ -21,6 +21,9 @@ pub const MESSAGE_MAX: usize = 1600;
 pub const TALK_MAX_S: u32 = 14_400;
 const _: () = assert!((TALK_MAX_S as i64) + 600 < SESSION_LIFE_S);
 
+/// How long a key is awaited before the first one, when something of ours failed, in seconds.
+const NEUTRAL_S: u8 = 10;
+
 /// How long a counsellor has for the key after the whisper, in seconds: enough to take the telephone from the ear.
 const ACCEPT_S: u8 = 8;
 
@@ -155,6 +158,26 @@ pub fn trouble(
         verbs.extend(info.flat_map(|prompt| say.prompt(hotline, prompt)).map(Verb::Say));
         verbs.push(Verb::Hangup);
     }
+    VoiceResponse { verbs }
+}
+
+/// Something of ours failed before a key was pressed: a neutral question for one, and at `key_url` what comes then.
+pub fn neutral(hotline: &Hotline, say: &SayConfig, key_url: &str) -> VoiceResponse {
+    let prompts = [&hotline.front.greeting, &hotline.front.silence[1]];
+    let gather = Gather {
+        action: DOOR.address(key_url),
+        timeout_s: NEUTRAL_S,
+        prompts: prompts.into_iter().flat_map(|prompt| say.prompt(hotline, prompt)).map(GatherVerb::Say).collect(),
+    };
+    let mut verbs = vec![Verb::Gather(gather)];
+    verbs.extend(goodbye(hotline, say).verbs);
+    VoiceResponse { verbs }
+}
+
+/// The neutral words at the end of a call without a key.
+pub fn goodbye(hotline: &Hotline, say: &SayConfig) -> VoiceResponse {
+    let mut verbs: Vec<Verb> = say.prompt(hotline, &hotline.front.end).map(Verb::Say).collect();
+    verbs.push(Verb::Hangup);
     VoiceResponse { verbs }
 }
 
