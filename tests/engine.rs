@@ -3,7 +3,7 @@
 mod common;
 
 use hulplijn::base::{Digit, LeaseId};
-use hulplijn::flow::{Desk, DialStatus, Dialled, Input, LangIx, Now, Output, Place, Session, needs_desk, step};
+use hulplijn::flow::{Desk, DialStatus, Dialled, Input, LangIx, NodeIx, Now, Output, Place, Session, needs_desk, step};
 use hulplijn::menu::{self, Hotline, Settings};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -28,6 +28,36 @@ fn now(seconds: i64, desk: Desk) -> Now {
 fn begin() -> Session {
     let session = Session::begin(hotline().revision, now(0, Desk::Open).at);
     step(hotline(), session, Input::Began { language: None }, now(0, Desk::Open)).0
+}
+
+/// A session fits the hotline it was made in, and none in which one of its indexes is missing.
+#[test]
+fn a_session_fits_its_own_hotline_only() {
+    let good = begin();
+    let nodes = NodeIx(u16::try_from(hotline().nodes.len()).unwrap());
+    let languages = LangIx(u8::try_from(hotline().languages.len()).unwrap());
+    let last = NodeIx(nodes.0 - 1);
+    let fits = |change: &dyn Fn(&mut Session)| {
+        let mut session = good.clone();
+        change(&mut session);
+        session.fits(hotline())
+    };
+    assert!(fits(&|_| {}));
+    assert!(fits(&|session| session.place = Place::Node(last)) && !fits(&|session| session.place = Place::Node(nodes)));
+    assert!(fits(&|session| session.trail = vec![last]) && !fits(&|session| session.trail = vec![last, nodes]));
+    assert!(fits(&|session| session.language = Some(LangIx(languages.0 - 1))));
+    assert!(!fits(&|session| session.language = Some(languages)));
+    assert!(!fits(&|session| session.revision = hulplijn::base::Revision(session.revision.0 ^ 1)));
+}
+
+/// The desk costs a look into the database: it is not asked where no step can need it.
+#[test]
+fn the_desk_is_not_asked_without_need() {
+    let session = begin();
+    let needs = |input: &Input| needs_desk(hotline(), &session, input);
+    assert!(!needs(&Input::Began { language: None }));
+    assert!(!needs(&Input::Pressed(Digit::new('2').unwrap())) && !needs(&Input::Silence));
+    assert!(needs(&Input::Pressed(Digit::ZERO)));
 }
 
 fn ended(outputs: &[Output<'_>]) -> bool {

@@ -163,6 +163,8 @@ mod tests {
         let mut session = Session::begin(Revision(1), Timestamp::UNIX_EPOCH);
         assert!(session.first_heard(NodeIx(200)));
         assert!(!session.first_heard(NodeIx(200)));
+        assert!(session.first_heard(NodeIx(203)) && session.first_heard(NodeIx(202)));
+        assert!(!session.first_heard(NodeIx(203)));
         assert!(session.first_heard(NodeIx(0)));
         assert!(!session.first_heard(NodeIx(256)));
         assert_eq!(session.heard.len(), 26);

@@ -247,6 +247,7 @@ mod tests {
         case(format!("{HEADER}\ncurrent a {}", "é".repeat(32)), KeyRingError::Line(2));
         case(format!("{HEADER}\nsecret a {key}"), KeyRingError::Line(2));
         case("#".repeat(KEY_FILE_MAX + 1), KeyRingError::TooLarge);
+        case("#".repeat(KEY_FILE_MAX), KeyRingError::Header);
         assert!(KeyRing::parse(&format!("# note\r\n{HEADER}\r\ncurrent a {key}\r\n")).is_ok());
     }
 

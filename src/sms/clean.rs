@@ -148,6 +148,8 @@ mod tests {
         case(" \n\t", "");
         case("...!?", "");
         case("shelter", "SHELTER");
+        case("АВЕНІЈКМОРЅСТХ", "ABEHIJKMOPSCTX");
+        case("ΑΒΕΗΙΚΜΝΟΡΤΧΥΖ", "ABEHIKMNOPTXYZ");
         case("  Shelter. ", "SHELTER");
         case("\u{201c}shelter\u{201d}", "SHELTER");
         case("'shelter'", "SHELTER");

@@ -191,11 +191,7 @@ impl Sender {
     }
 
     fn recent_content(&self, now: i64) -> usize {
-        match self.content.len() {
-            // Ten, and the hour after the last is over.
-            CONTENT_AN_HOUR.. => 0,
-            _ => self.content.iter().filter(|at| within(**at, HOUR_S, now)).count(),
-        }
+        self.content.iter().filter(|at| within(**at, HOUR_S, now)).count()
     }
 }
 
