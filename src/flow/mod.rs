@@ -4,6 +4,7 @@
 //! Contract: every input in every state gives outputs after which the caller hears something or the call is over.
 //! Must never know: TwiML, a provider, `async`, a clock, chance.
 
+pub mod proof;
 mod session;
 mod step;
 mod words;

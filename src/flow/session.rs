@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub const TRAIL_MAX: usize = 8;
 
 /// Where in the call we are: what the next input answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Place {
     /// The language question.
     Front,

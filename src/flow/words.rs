@@ -14,7 +14,7 @@ pub struct Now {
 }
 
 /// Whether a counsellor can be rung at this moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Desk {
     Open,
     /// On duty, and talking or being rung.
@@ -37,7 +37,7 @@ pub enum Input {
 }
 
 /// How an attempt to reach a counsellor ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Dialled {
     pub status: DialStatus,
     /// Whether caller and counsellor talked, decided from the lease (`switchboard` and `provider` know how).
@@ -45,7 +45,7 @@ pub struct Dialled {
 }
 
 /// `DialCallStatus` (twiml reference 4.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DialStatus {
     Completed,
     Busy,
