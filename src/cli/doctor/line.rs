@@ -6,15 +6,13 @@ use crate::base::hours::Hours;
 use crate::cli::config::{Config, Mode};
 use crate::cli::menus::Origin;
 use crate::cli::{Failure, assemble};
-use crate::menu::{self, Hotline};
+use crate::menu::{self, Contact, Hotline};
+use crate::store::Store;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 const TOPIC: &str = "line";
 const DESK: &str = "desk";
-
-/// A number that was checked longer ago than this, in days, may have changed hands.
-const FRESH_DAYS: i32 = 180;
 
 /// A desk that does not open within this many days is worth a look.
 const OPENS_WITHIN_DAYS: i64 = 7;
@@ -23,29 +21,51 @@ const OPENS_WITHIN_DAYS: i64 = 7;
 const EXAMPLE: &str = "+120255501";
 
 pub(super) fn look(config: &Config) -> Vec<Seen> {
-    let origin = Origin::choose(config.menus.clone());
-    let todo = "run `hulplijn check` on the folder of menu files";
-    let sources = match origin.read() {
-        Ok(sources) => sources,
-        Err(failure) => return vec![Seen::wrong(TOPIC, first_line(&failure), todo)],
-    };
     let today = assemble::today();
-    let loaded = menu::load(&sources, &assemble::settings(config), today);
+    let (from, sources, loaded) = match served(config) {
+        Ok((from, sources, true)) => {
+            let loaded = menu::load_published(&sources, &assemble::settings(config), today);
+            (from, sources, loaded)
+        }
+        Ok((from, sources, false)) => {
+            let loaded = menu::load(&sources, &assemble::settings(config), today);
+            (from, sources, loaded)
+        }
+        Err(failure) => return vec![Seen::wrong(TOPIC, first_line(&failure), MEND)],
+    };
     let mut seen = Vec::new();
     let findings = menu::diagnostic::summary(&loaded.findings);
     match &loaded.hotline {
         Some(hotline) => {
-            seen.push(Seen::ok(TOPIC, format!("{origin}: revision {}; {}", hotline.revision, findings.trim_end())));
+            seen.push(Seen::ok(TOPIC, format!("{from}: revision {}; {}", hotline.revision, findings.trim_end())));
             seen.extend(spoken(config, hotline));
             seen.extend(desk(config, hotline, Timestamp::now()));
         }
-        None => seen.push(Seen::wrong(TOPIC, format!("{origin} cannot be served: {}", findings.trim_end()), todo)),
+        None => seen.push(Seen::wrong(TOPIC, format!("{from} cannot be served: {}", findings.trim_end()), MEND)),
     }
     seen.extend(numbers(&sources, today, config.live && !config.trial));
     if config.mode == Mode::Provider {
         seen.extend(door(config, today));
     }
     seen
+}
+
+/// What to do about menus that cannot be served.
+const MEND: &str = "run `hulplijn check` on the folder of menu files";
+
+/// The files that are on the line, or will be at the first start; and whether they are published.
+fn served(config: &Config) -> Result<(String, Sources, bool), Failure> {
+    let published = || {
+        let last = Store::publications(&config.data).ok()?.first()?.act.revision;
+        Store::read_only_revision(&config.data, last).ok()?
+    };
+    if config.mode == Mode::Provider
+        && let Some(sources) = published()
+    {
+        return Ok(("what is published".to_owned(), sources, true));
+    }
+    let origin = Origin::choose(config.menus.clone());
+    Ok((origin.to_string(), origin.read()?, false))
 }
 
 fn first_line(failure: &Failure) -> String {
@@ -61,18 +81,11 @@ fn spoken(config: &Config, hotline: &Hotline) -> Option<Seen> {
 
 /// Numbers that callers are told: called by somebody, and not too long ago.
 fn numbers(sources: &Sources, today: Date, live: bool) -> Vec<Seen> {
-    let table = sources.get("contacts.toml").and_then(|text| text.parse::<toml::Table>().ok()).unwrap_or_default();
-    let contacts = table.get("contact").and_then(|contacts| contacts.as_table()).into_iter().flatten();
     let (mut unchecked, mut stale, mut fresh) = (Vec::new(), Vec::new(), 0);
-    for (name, contact) in contacts {
-        let checked = contact.get("checked_on").map(|date| match date {
-            toml::Value::String(text) => text.parse::<Date>().ok(),
-            toml::Value::Datetime(date) => date.to_string().parse::<Date>().ok(),
-            _ => None,
-        });
-        match checked.flatten() {
-            None => unchecked.push(format!("`{name}`")),
-            Some(date) if days(date, today) > FRESH_DAYS => stale.push(format!("`{name}`")),
+    for contact in menu::contacts(sources, today) {
+        match contact.checked_days_ago {
+            None => unchecked.push(format!("`{}`", contact.name)),
+            Some(days) if days > Contact::FRESH_DAYS => stale.push(format!("`{}`", contact.name)),
             Some(_) => fresh += 1,
         }
     }
@@ -83,7 +96,8 @@ fn numbers(sources: &Sources, today: Date, live: bool) -> Vec<Seen> {
         seen.push(if live { Seen::wrong(TOPIC, found, todo) } else { Seen::look(TOPIC, found, todo) });
     }
     if !stale.is_empty() {
-        let found = format!("the numbers of {} were checked more than {FRESH_DAYS} days ago", stale.join(", "));
+        let found =
+            format!("the numbers of {} were checked more than {} days ago", stale.join(", "), Contact::FRESH_DAYS);
         seen.push(Seen::look(TOPIC, found, "call each of them again, and write the new day"));
     }
     if seen.is_empty() {
@@ -92,17 +106,15 @@ fn numbers(sources: &Sources, today: Date, live: bool) -> Vec<Seen> {
     seen
 }
 
-fn days(from: Date, to: Date) -> i32 {
-    from.until(to).map_or(0, |span| span.get_days())
-}
-
 /// What the provider's door cannot keep, and what is to be set at the provider.
 fn door(config: &Config, today: Date) -> Vec<Seen> {
-    let door = crate::provider::twilio::DOOR;
     let mut seen = Vec::new();
-    for (id, why) in door.unkept_promises() {
+    for (id, why) in config.doors().into_iter().flat_map(|door| door.unkept_promises()) {
         let todo = "nothing to mend here: say so to those who rely on it, or choose another door";
         seen.push(Seen::look(TOPIC, format!("{id} is not kept at this door: {why}"), todo));
+    }
+    if !config.calls() {
+        return seen;
     }
     let todo = "switch the provider's own answers to STOP and HELP off, try it, set `[opt_out] handling_off_on`";
     seen.push(match config.opt_out_off_on {

@@ -81,6 +81,8 @@ pub fn run(arguments: Arguments) -> Done {
     if config.mode == Mode::Demonstration {
         let todo = "set `public_url` and the auth token for a line that others can call";
         seen.push(Seen::look("address", "there is no public address: this is the demonstration", todo));
+    } else if !config.calls() {
+        seen.push(Seen::ok("address", "for texts only: Kannel asks on this machine, and there is no public address"));
     } else if arguments.offline {
         let todo = "run it without `--offline` before you rely on the line";
         seen.push(Seen::look("address", "the public address was not asked", todo));

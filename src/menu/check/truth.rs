@@ -5,6 +5,7 @@ use crate::base::Finding;
 use crate::menu::fill::folded;
 use crate::menu::findings::{Findings, listed};
 use crate::menu::hotline::NodeIx;
+use crate::menu::load::Contact;
 use crate::menu::parsed::{Criticality, Fact, Groups};
 use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, MessageKind, Resolved, languages};
@@ -12,8 +13,6 @@ use std::collections::HashMap;
 
 /// FC-01: keys from the main menu to a fact on which safety or a right depends.
 const KEYS_TO_FACT: usize = 3;
-/// FC-03: days after which a number is checked again.
-const FRESH_DAYS: i32 = 180;
 
 /// SF-01.
 pub(super) fn nothing_sensitive(on: &Subject, issues: &mut Issues) {
@@ -73,12 +72,12 @@ pub(super) fn numbers_checked(on: &Subject, issues: &mut Issues) {
             continue;
         };
         let age = checked.value.until(on.today).map_or(0, |span| span.get_days());
-        if age > FRESH_DAYS {
+        if age > Contact::FRESH_DAYS {
             let message = format!("the number of `{id}` was checked long ago");
             issues.add(
                 Finding::notice("FC-03", checked.place.clone(), message)
                     .found(format!("{age} days ago"))
-                    .expected(format!("at most {FRESH_DAYS}"))
+                    .expected(format!("at most {}", Contact::FRESH_DAYS))
                     .help(
                         "call it again and write the new date: until then it is served, and nothing new is published",
                     ),
