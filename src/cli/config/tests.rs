@@ -1,0 +1,132 @@
+//! What is refused, and what stands above what.
+
+use super::*;
+
+fn load(flags: Flags, environment: &[(&str, &str)]) -> Result<Config, Problems> {
+    let set: Vec<(String, String)> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::load(&flags, &|name| {
+        set.iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .or_else(|| (name == "HOME").then(|| "/nonexistent".to_owned()))
+    })
+}
+
+#[test]
+fn nothing_at_all_is_the_demonstration() {
+    let config = load(Flags::default(), &[]).unwrap();
+    assert_eq!(config.mode, Mode::Demonstration);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.admin_listen.unwrap().to_string(), "127.0.0.1:8081");
+    assert_eq!(config.data, PathBuf::from("/nonexistent/.local/share/hulplijn"));
+}
+
+#[test]
+fn the_demonstration_never_leaves_this_machine() {
+    let flags = Flags { listen: Some("0.0.0.0:8080".into()), ..Flags::default() };
+    let problems = load(flags, &[]).err().unwrap();
+    assert!(problems.0[0].contains("refusing to listen on 0.0.0.0:8080"), "{problems}");
+}
+
+#[test]
+fn a_provider_needs_both_its_secret_and_its_address() {
+    let case = |environment: &[(&str, &str)], says: &str| {
+        let problems = load(Flags::default(), environment).err().unwrap();
+        assert!(problems.to_string().contains(says), "{problems}");
+    };
+    case(&[("HULPLIJN_TWILIO_AUTH_TOKEN", "secret")], "no `public_url`");
+    let flags = Flags { public_url: Some("https://line.example.org".into()), ..Flags::default() };
+    assert!(load(flags, &[]).err().unwrap().to_string().contains("no auth token"));
+}
+
+#[test]
+fn whoever_publishes_needs_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hulplijn.toml");
+    let text = "public_url = \"https://line.example.org\"\n[twilio]\nauth_token_file = \"not/there\"\n\
+                number = \"+12025550100\"\n[desk]\nline = \"+12025550101\"\nhours = [\"mon-fri 09:00-17:00\"]\n\
+                [publish]\ntwo_persons = true\n";
+    std::fs::write(&path, text).unwrap();
+    let flags = Flags { config: Some(path.clone()), data: Some("data".into()), ..Flags::default() };
+    let config = Config::load_for_publishing(&flags, &|_| None).unwrap();
+    assert!(config.live && config.two_persons && config.auth_tokens.is_empty());
+    assert!(Config::load(&flags, &|_| None).is_err());
+    std::fs::write(&path, text.replace("public_url", "# public_url")).unwrap();
+    assert!(!Config::load_for_publishing(&flags, &|_| None).unwrap().live);
+    std::fs::write(&path, "[kannel]\nsecret_file = \"not/there\"\nnumber = \"+447700900100\"\n").unwrap();
+    assert!(Config::load_for_publishing(&flags, &|_| None).unwrap().live, "people text that line");
+}
+
+#[test]
+fn a_line_for_texts_only() {
+    let whole = "[kannel]\nsecret = \"0123456789abcdef\"\nnumber = \"+44 7700 900100\"\n";
+    let config = Config::from_text(&format!("data = \"/nonexistent\"\n{whole}")).unwrap();
+    assert!(config.mode == Mode::Provider && config.live && !config.calls() && config.public_url.is_empty());
+    assert_eq!(config.number.unwrap().expose(), "+447700900100");
+    let both = format!(
+        "data = \"/nonexistent\"\npublic_url = \"http://127.0.0.1:1\"\n{whole}[twilio]\nauth_token = \"t\"\nnumber = \"+44 7700 900200\"\n"
+    );
+    let config = Config::from_text(&both).unwrap();
+    assert!(config.live && config.calls());
+    assert_eq!(config.number.as_ref().unwrap().expose(), "+447700900200");
+    let config = config.played();
+    assert!(config.mode == Mode::Demonstration && config.kannel.is_none() && !config.live);
+    let case = |text: &str, says: &str| {
+        let problems = Config::from_text(&format!("data = \"/nonexistent\"\n{text}")).err().unwrap().to_string();
+        assert!(problems.contains(says) && !problems.contains("0123456789"), "{says} in {problems}");
+    };
+    case("[kannel]\n", "no `secret`");
+    case("[kannel]\nsecret = \"0123456789abcde\"\n", "expected 16 to 128 letters");
+    case("[kannel]\nsecret = \"0123456789 abcdef\"\n", "expected 16 to 128 letters");
+    case("[kannel]\nsecret = \"0123456789abcdef\"\n", "`[kannel] number` is not set");
+    case(&whole.replace("+44 77", "77"), "`kannel.number` is not a telephone number");
+    case(&format!("listen = \"0.0.0.0:8080\"\n{whole}"), "refusing to listen on 0.0.0.0:8080 for Kannel alone");
+    case(&format!("{whole}[desk]\nline = \"+44 7700 900200\"\n"), "nobody would be rung");
+}
+
+#[test]
+fn every_problem_is_named_at_once_and_no_number_is_repeated() {
+    let text = r#"
+        listen = "here"
+        public_url = "http://line.example.org/?x"
+        [twilio]
+        number = "07700900123"
+        [desk]
+        line = "0 7700 900 456"
+        accept = "yes"
+        ring_s = 3
+        withheld_at_once = 0
+        [limits]
+        read_s = 60
+        [alarm]
+        command = ["tell-me"]
+        failed_signatures = 0
+        database_s = 4
+    "#;
+    let problems = Config::from_text(text).err().unwrap().to_string();
+    for says in [
+        "`listen` is `here`",
+        "expected `https://`",
+        "without `?`",
+        "`twilio.number` is not",
+        "`desk.line` is not",
+        "`yes`",
+        "ring_s` is 3",
+        "read_s` is 60",
+        "withheld_at_once` is 0",
+        "`[alarm] command` does not begin",
+        "failed_signatures` is 0",
+        "database_s` is 4",
+        "no auth token",
+    ] {
+        assert!(problems.contains(says), "{says} in {problems}");
+    }
+    assert!(!problems.contains("7700"), "{problems}");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    let problems = Config::from_text("listen = \"127.0.0.1:1\"\nlisten_admin = \"off\"\n").err().unwrap().to_string();
+    assert!(problems.starts_with("hulplijn.toml:2: unknown field `listen_admin`"), "{problems}");
+}
