@@ -2,7 +2,7 @@
 
 use super::lengths::line_seconds;
 use super::{Issues, Subject, count, holds};
-use crate::base::{Finding, Place};
+use crate::base::Finding;
 use crate::menu::fill::folded;
 use crate::menu::hotline::{LangIx, NodeIx};
 use crate::menu::resolve::{Kind, MessageKind, Sentence};
@@ -171,28 +171,30 @@ pub(super) fn as_long_as_the_others(on: &Subject, issues: &mut Issues) {
     for node in on.nodes() {
         for language in on.languages().filter(|language| *language != reference) {
             let Some(texts) = on.resolved.texts[usize::from(language.0)][usize::from(node.0)] else { continue };
-            let (said, sent) = (texts.say.as_ref(), texts.sms.as_ref());
-            let place = |text: Option<&crate::menu::read::Text>| text.map_or(&texts.place, |text| &text.place).clone();
-            compare(
-                on,
-                node,
-                language,
-                "the spoken words",
-                spoken(on, node, language),
-                spoken(on, node, reference),
-                place(said),
-                issues,
-            );
-            compare(
-                on,
-                node,
-                language,
-                "the text message",
-                texted(on, node, language),
-                texted(on, node, reference),
-                place(sent),
-                issues,
-            );
+            let words = [
+                ("the spoken words", spoken as fn(&Subject, NodeIx, LangIx) -> usize, texts.say.as_ref()),
+                ("the text message", texted, texts.sms.as_ref()),
+            ];
+            for (what, count_in, text) in words {
+                let (here, there) = (count_in(on, node, language), count_in(on, node, reference));
+                // Nothing at all is told by rule LG-01.
+                if here == 0 || there < MEASURED_WORDS {
+                    continue;
+                }
+                let ratio = here as f64 / there as f64;
+                if (RATIO.0..=RATIO.1).contains(&ratio) {
+                    continue;
+                }
+                let place = text.map_or(&texts.place, |text| &text.place).clone();
+                let longer = if ratio > 1.0 { "longer" } else { "shorter" };
+                let (other, name) = (on.resolved.hotline.language(reference), on.resolved.links.name(node));
+                let message = format!("much {longer} than in the language `{other}`: {what} of `{name}`");
+                let finding = Finding::warning("LG-03", place, message)
+                    .found(format!("{} against {there}", count(here, "word", "words")))
+                    .expected(format!("{} to {} for each word there", RATIO.0, RATIO.1))
+                    .help("look whether something is missing or was added, or waive the rule with a reason");
+                issues.add_at(Some(node), Some(language), finding);
+            }
         }
     }
 }
@@ -208,34 +210,4 @@ fn texted(on: &Subject, node: NodeIx, language: LangIx) -> usize {
         message.kind == MessageKind::Node(node) && message.language == Some(language)
     };
     on.resolved.messages.iter().filter(of).map(|message| message.words.split_whitespace().count()).sum()
-}
-
-#[allow(clippy::too_many_arguments, reason = "a row of a table")]
-fn compare(
-    on: &Subject,
-    node: NodeIx,
-    language: LangIx,
-    what: &str,
-    words: usize,
-    reference: usize,
-    place: Place,
-    issues: &mut Issues,
-) {
-    // Nothing at all is told by rule LG-01.
-    if words == 0 || reference < MEASURED_WORDS {
-        return;
-    }
-    let ratio = words as f64 / reference as f64;
-    if ratio < RATIO.0 || ratio > RATIO.1 {
-        let hotline = &on.resolved.hotline;
-        let other = hotline.language(on.reference());
-        let name = on.resolved.links.name(node);
-        let longer = if ratio > 1.0 { "longer" } else { "shorter" };
-        let message = format!("much {longer} than in the language `{other}`: {what} of `{name}`");
-        let finding = Finding::warning("LG-03", place, message)
-            .found(format!("{} against {reference}", count(words, "word", "words")))
-            .expected(format!("{} to {} for each word there", RATIO.0, RATIO.1))
-            .help("look whether something is missing or was added, or waive the rule with a reason");
-        issues.add_at(Some(node), Some(language), finding);
-    }
 }
