@@ -179,6 +179,8 @@ pub struct SmsBook {
     pub emergency: String,
     /// Words that bring the emergency answer wherever they stand (`112`, `SOS`).
     pub emergency_words: Vec<String>,
+    /// Keywords that are understood wherever they stand in a text: those of the nodes that are reached by text only.
+    pub anywhere: Vec<String>,
     /// Words that are answered with nothing.
     pub stop_words: Vec<String>,
     /// Put behind the tenth answer within an hour: one sentence a language.

@@ -63,6 +63,7 @@ impl<'a, 'p> Book<'a, 'p> {
         let words = |words: &[Text]| words.iter().map(|word| folded(word)).collect();
         SmsBook {
             keywords: self.answers(&codes),
+            anywhere: self.anywhere(),
             codes,
             texts: languages(self.parsed).map(|language| self.texts_in(language)).collect(),
             unknown: self.message(MessageKind::Unknown, None, &all.unknown),
@@ -103,6 +104,12 @@ impl<'a, 'p> Book<'a, 'p> {
             }
         }
         codes
+    }
+
+    /// The keywords of nodes without a way by keys: who writes such a word in a sentence has no code to try instead.
+    fn anywhere(&self) -> Vec<String> {
+        let text_only = |keyword: &&Keyword| self.links.node(keyword.node).text_only && !keyword.word.is_empty();
+        self.keywords.iter().filter(text_only).map(|keyword| keyword.word.clone()).collect()
     }
 
     fn is_emergency(&self, code: &str) -> bool {

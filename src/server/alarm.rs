@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The newest release was made on this day. A build with SOURCE_DATE_EPOCH set knows better.
-const RELEASED: &str = "2026-11-01T00:00:00Z";
+const RELEASED: &str = "2026-11-24T00:00:00Z";
 
 /// When to give an alarm, and how: `[alarm]` of the configuration.
 #[derive(Deserialize, Clone, Debug, PartialEq, Eq)]

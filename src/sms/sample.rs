@@ -291,6 +291,7 @@ fn book() -> SmsBook {
         texts: [0, 1].map(|language: usize| ROWS.iter().map(|row| row.2[language].1.to_owned()).collect()).to_vec(),
         unknown: "1 = Nederlands. 2 = English.".to_owned(),
         emergency: "We cannot send help. Call 112 and speak. Say where you are. / Wij sturen geen hulp. Bel 112 en praat. Zeg waar je bent.".to_owned(),
+        anywhere: strings(&["DANGER", "GEVAAR"]),
         emergency_words: strings(&["112", "SOS"]),
         stop_words: strings(&["STOP", "END", "QUIT", "STOPPEN", "EINDE"]),
         last_answer: strings(&["Dit is het laatste antwoord dit uur.", "This is the last answer for an hour."]),

@@ -46,7 +46,8 @@ pub fn understand<'b>(book: &'b SmsBook, text: &str) -> Understood<'b> {
     if let Some(answer) = readings.iter().find_map(|reading| coded(book, reading)) {
         return Understood::Answer(answer, Found::Code);
     }
-    match readings.iter().find_map(|reading| keyed(book, reading)) {
+    let urgent = anywhere(book, &readings[0]);
+    match urgent.or_else(|| readings.iter().find_map(|reading| keyed(book, reading))) {
         Some(answer) => Understood::Answer(answer, Found::Keyword),
         None => Understood::Unknown,
     }
@@ -129,6 +130,12 @@ fn keyed<'b>(book: &'b SmsBook, reading: &Cleaned) -> Option<&'b Answer> {
         [Near::One(answer)] => Some(answer),
         _ => None,
     }
+}
+
+/// The answer of the first word that counts wherever it stands: `I am in danger` is no text to be offered languages for.
+fn anywhere<'b>(book: &'b SmsBook, reading: &Cleaned) -> Option<&'b Answer> {
+    let counts = |word: &&str| book.anywhere.iter().any(|known| known == word);
+    book.keywords.get(reading.words().find(counts)?)
 }
 
 /// What a word with one typing error may have been.
@@ -332,7 +339,9 @@ mod tests {
             ] {
                 case(&text, &expected);
             }
-            case(&format!("we all want {lower}"), "unknown");
+            // In a long text only those that count wherever they stand.
+            let anywhere = sample::hotline().sms.anywhere.contains(&word);
+            case(&format!("we all want {lower}"), if anywhere { &expected } else { "unknown" });
         }
     }
 
@@ -351,6 +360,17 @@ mod tests {
             }
         }
         typos
+    }
+
+    #[test]
+    fn some_keywords_count_wherever_they_stand() {
+        case("I am in danger", &meaning("DANGER"));
+        case("please, I think that I am in DANGER here", &meaning("DANGER"));
+        case("ik ben in gevaar!", &meaning("GEVAAR"));
+        case("help, danger", &meaning("DANGER"));
+        case("dangerous", "unknown");
+        case("I think that we need shelter now", "unknown");
+        case("I am in danger, call 112", "emergency");
     }
 
     #[test]

@@ -171,7 +171,8 @@ fn short_sentence(resolved: &Resolved, sentence: &Sentence, issues: &mut Issues)
     }
     let hours = sentence.language.and_then(|language| resolved.hours[usize::from(language.0)].as_deref());
     let words = match hours.filter(|_| holes(sentence.raw).any(|hole| hole == "hours")) {
-        Some(hours) => sentence.words.replace(hours, "then"),
+        // A line that begins with the hours begins with a capital letter.
+        Some(hours) => sentence.words.to_lowercase().replace(&hours.to_lowercase(), "then"),
         None => sentence.words.clone(),
     };
     for part in sentences(&words) {
@@ -450,6 +451,9 @@ mod tests {
         let settings = crate::menu::Settings { hours: hours.ok(), ..Default::default() };
         let loaded = crate::menu::load(&sources(), &settings, TODAY);
         assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
+        // Also where they begin a sentence, with a capital letter.
+        let loaded = crate::menu::load(&crate::menu::fixture::shipped(), &settings, TODAY);
+        assert!(loaded.findings.iter().all(|finding| finding.rule != "PR-01"), "{:?}", loaded.findings);
     }
 
     #[test]
