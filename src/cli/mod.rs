@@ -18,6 +18,7 @@ mod serve;
 mod stats;
 pub mod story;
 mod text;
+pub mod walk;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ enum Command {
     Check(check::Arguments),
     /// Show the tree of a hotline: keys, SMS codes, seconds
     Map(map::Arguments),
+    /// Play every way through a hotline and compare it with the proof
+    Walk(walk::Arguments),
     /// Show what was counted, per day
     Stats(stats::Arguments),
     /// Write the document for the provider's fallback address
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Text(arguments) => text::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Map(arguments) => map::run(arguments),
+        Command::Walk(arguments) => walk::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
         Command::Key(arguments) => key::run(arguments),
