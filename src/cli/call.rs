@@ -71,11 +71,11 @@ pub struct Arguments {
     to: String,
 }
 
-const ACCOUNT: &str = "AC00000000000000000000000000000000";
-const CALLER: &str = "+12025550123";
+pub(super) const ACCOUNT: &str = "AC00000000000000000000000000000000";
+pub(super) const CALLER: &str = "+12025550123";
 
 /// Where the line inside the program is, as its caller sees it.
-const HERE: &str = "http://localhost";
+pub(super) const HERE: &str = "http://localhost";
 
 pub fn run(arguments: Arguments) -> Done {
     super::block_on(call(arguments))
@@ -205,11 +205,7 @@ impl Line {
                 let flags = Flags { config: file, menus, ..Flags::default() };
                 Config::load(&flags, &super::environment).map_err(Failure::cannot)?.played()
             }
-            None => {
-                let nothing = |name: &str| (name == "HOME").then(|| "/nonexistent".to_owned());
-                let flags = Flags { config: Some(PathBuf::from("/dev/null")), menus, ..Flags::default() };
-                Config::load(&flags, &nothing).map_err(Failure::cannot)?
-            }
+            None => demonstration(menus)?,
         };
         let sources = Origin::choose(config.menus.clone()).read()?;
         let (hotline, _) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
@@ -237,7 +233,18 @@ impl Line {
     }
 }
 
-fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
+/// The demonstration's configuration, whatever stands in this machine's files.
+pub(super) fn demonstration(menus: Option<PathBuf>) -> Result<Config, Failure> {
+    let nothing = |name: &str| (name == "HOME").then(|| "/nonexistent".to_owned());
+    let flags = Flags { config: Some(PathBuf::from("/dev/null")), menus, ..Flags::default() };
+    Config::load(&flags, &nothing).map_err(Failure::cannot)
+}
+
+/// A moment at the hotline's place, or one that names its own.
+///
+/// # Errors
+/// What is no moment, or none that exists there.
+pub(super) fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Ok(timestamp);
     }

@@ -31,6 +31,7 @@ mod serve;
 mod stats;
 pub mod story;
 mod text;
+pub mod walk;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -77,6 +78,8 @@ enum Command {
     Diff(diff::Arguments),
     /// Put a former revision on the line again
     Rollback(rollback::Arguments),
+    /// Play every way through a hotline and compare it with the proof
+    Walk(walk::Arguments),
     /// Show what was counted, per day
     Stats(stats::Arguments),
     /// Write the document for the provider's fallback address
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Revisions(arguments) => revisions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Rollback(arguments) => rollback::run(arguments),
+        Command::Walk(arguments) => walk::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),

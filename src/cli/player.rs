@@ -22,7 +22,7 @@ pub enum Act {
 }
 
 /// What the counsellor's line does when it rings.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, clap::ValueEnum)]
 pub enum Counsellor {
     /// Picks up, presses 1, talks, hangs up
     #[default]
@@ -97,6 +97,10 @@ pub trait Script {
     fn next(&mut self, state: &State, until_ms: Option<u64>) -> impl Future<Output = Option<Act>>;
     /// Something happened that a reader of the call wants to know.
     fn tell(&mut self, event: Event);
+    /// What the counsellor's line does the next time it rings, where that is not the same for the whole call.
+    fn counsellor(&mut self) -> Option<Counsellor> {
+        None
+    }
     /// Milliseconds since the call began, where time is real; else the call's own time counts.
     fn elapsed_ms(&self) -> Option<u64> {
         None
@@ -182,6 +186,7 @@ pub async fn play<E: Exchange, S: Script>(mut phone: Phone, counsellor: Counsell
             Output::Dialling(dialling) => {
                 state.listening = false;
                 script.tell(Event::Rings);
+                desk.counsellor = script.counsellor().unwrap_or(desk.counsellor);
                 desk.rings(dialling.callee, state.now_ms);
             }
             Output::Bridged { callee } => {

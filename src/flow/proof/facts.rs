@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BinaryHeap};
 /// How a fact is heard with the fewest keys, and of those ways the quickest.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FactWay {
-    pub fact: String,
     pub language: LangIx,
     /// The node that says it.
     pub node: NodeIx,
     /// Each key, and how many prompts must be heard before it is known.
     pub keys: Vec<(Digit, usize)>,
+    /// How many prompts must be heard at last until all of the node's information was said.
+    pub prompts: usize,
     /// From the answer until all of the node's information was said.
     pub seconds: f64,
 }
@@ -24,12 +25,16 @@ struct Best {
     keys: u32,
     ms: u32,
     spot: u32,
+    prompts: usize,
 }
+
+/// How a situation was come to: keys, milliseconds, and from where by which key.
+type Came = (u32, u32, Option<(u32, Digit)>);
 
 /// A way for each fact and language; `None` where no keys lead to it in that language.
 pub(super) fn ways(graph: &Graph<'_>) -> Vec<(String, Vec<Option<FactWay>>)> {
     let Some(start) = graph.starts.first().copied() else { return Vec::new() };
-    let mut came: Vec<Option<(u32, u32, Option<(u32, Digit)>)>> = vec![None; graph.spots.len()];
+    let mut came: Vec<Option<Came>> = vec![None; graph.spots.len()];
     let mut heap = BinaryHeap::from([Reverse((0_u32, 0_u32, start, None::<(u32, Digit)>))]);
     let mut best: BTreeMap<(NodeIx, LangIx), Best> = BTreeMap::new();
     let languages: Vec<LangIx> =
@@ -45,7 +50,8 @@ pub(super) fn ways(graph: &Graph<'_>) -> Vec<(String, Vec<Option<FactWay>>)> {
             for language in &languages {
                 let info = &graph.hotline.spoken(*node, *language).info;
                 if let Some(until) = until_said(&graph.said(spot).prompts, info) {
-                    let found = Best { keys, ms: ms.saturating_add(until), spot };
+                    let until_ms = ms_of(&graph.said(spot).prompts[..until]);
+                    let found = Best { keys, ms: ms.saturating_add(until_ms), spot, prompts: until };
                     let known = best.get(&(*node, *language));
                     if known.is_none_or(|known| (found.keys, found.ms) < (known.keys, known.ms)) {
                         best.insert((*node, *language), found);
@@ -78,12 +84,13 @@ pub(super) fn ways(graph: &Graph<'_>) -> Vec<(String, Vec<Option<FactWay>>)> {
             facts.entry(fact).or_default().push(*node);
         }
     }
-    let row = |fact: &str, nodes: &[NodeIx]| {
+    let row = |fact: &str, nodes: &[NodeIx]| -> (String, Vec<Option<FactWay>>) {
         let way = |language: &LangIx| {
             let found = nodes.iter().filter_map(|node| Some((*node, best.get(&(*node, *language))?)));
             let (node, shortest) = found.min_by_key(|(_, best)| (best.keys, best.ms))?;
             let seconds = f64::from(shortest.ms) / 1000.0;
-            Some(FactWay { fact: fact.to_owned(), language: *language, node, keys: pressed(shortest.spot), seconds })
+            let (keys, prompts) = (pressed(shortest.spot), shortest.prompts);
+            Some(FactWay { language: *language, node, keys, prompts, seconds })
         };
         (fact.to_owned(), languages.iter().map(way).collect())
     };

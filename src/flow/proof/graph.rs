@@ -5,7 +5,7 @@ use crate::base::{Digit, LeaseId, Revision};
 use crate::flow::{Desk, DialStatus, Dialled, Input, Now, Output, Place, Session, needs_desk};
 use crate::menu::{Hotline, LangIx, NodeIx, Prompt, time};
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// The engine: [`crate::flow::step`], or in a test one that is spoilt.
 pub type Engine = for<'h> fn(&'h Hotline, Session, Input, Now) -> (Session, Vec<Output<'h>>);
@@ -110,7 +110,7 @@ pub(super) struct Graph<'h> {
     pub starts: Vec<u32>,
     heard_ix: HashMap<(Vec<usize>, u8), u32>,
     /// The situations without the time waited, to look one up.
-    known: HashSet<Spot>,
+    known: HashMap<Spot, u32>,
 }
 
 /// Why the search was given up.
@@ -120,8 +120,8 @@ pub struct TooLarge {
     pub most: usize,
 }
 
-/// Milliseconds of these words, with the pause behind them.
-pub(super) fn ms(prompt: &Prompt) -> u32 {
+/// Milliseconds of these words, with the pause behind them ([`time::seconds`]).
+pub fn ms(prompt: &Prompt) -> u32 {
     (time::seconds([prompt]) * 1000.0).round() as u32
 }
 
@@ -129,15 +129,15 @@ pub(super) fn ms_of(prompts: &[&Prompt]) -> u32 {
     prompts.iter().fold(0, |sum, prompt| sum.saturating_add(ms(prompt)))
 }
 
-/// Milliseconds until all of `part` was said in one go, if it is in there and says something.
-pub(super) fn until_said(prompts: &[&Prompt], part: &[Prompt]) -> Option<u32> {
+/// How many prompts must be heard until all of `part` was said in one go, if it is in there and says something.
+pub(super) fn until_said(prompts: &[&Prompt], part: &[Prompt]) -> Option<usize> {
     let says = |part: &[Prompt]| part.iter().any(|prompt| !prompt.words.trim().is_empty());
     if !says(part) || prompts.len() < part.len() {
         return None;
     }
     let same = |at: &usize| prompts[*at..].iter().zip(part).all(|(said, wanted)| std::ptr::eq(*said, wanted));
     let at = (0..=prompts.len() - part.len()).find(same)?;
-    Some(ms_of(&prompts[..at + part.len()]))
+    Some(at + part.len())
 }
 
 impl<'h> Graph<'h> {
@@ -149,10 +149,15 @@ impl<'h> Graph<'h> {
         self.out[spot as usize].iter().map(|edge| &self.edges[*edge as usize])
     }
 
-    /// Whether this session, after these words, is one of the situations.
-    pub fn contains(&self, session: &Session, prompts: &[&Prompt], timeout_s: u8) -> bool {
-        let Some(heard) = self.heard_ix.get(&heard_key(prompts, timeout_s)) else { return false };
-        self.known.contains(&Spot { waited_s: 0, ..normal(session, session.trail.last().copied(), *heard) })
+    /// Which situation this session is in, after these words, whatever time it waits.
+    pub fn number(&self, session: &Session, prompts: &[&Prompt], timeout_s: u8) -> Option<u32> {
+        let heard = self.heard_ix.get(&heard_key(prompts, timeout_s))?;
+        self.known.get(&Spot { waited_s: 0, ..normal(session, session.trail.last().copied(), *heard) }).copied()
+    }
+
+    /// How many situations there are, the time that is waited aside.
+    pub fn numbers(&self) -> usize {
+        self.known.len()
     }
 }
 
@@ -204,7 +209,7 @@ impl<'h> Explorer<'h> {
             out: Vec::new(),
             starts: Vec::new(),
             heard_ix: HashMap::new(),
-            known: HashSet::new(),
+            known: HashMap::new(),
         };
         Explorer {
             graph,
@@ -238,7 +243,10 @@ impl<'h> Explorer<'h> {
             self.leave(next as u32)?;
             next += 1;
         }
-        self.graph.known = self.graph.spots.iter().map(|spot| Spot { waited_s: 0, ..*spot }).collect();
+        for spot in &self.graph.spots {
+            let number = self.graph.known.len() as u32;
+            self.graph.known.entry(Spot { waited_s: 0, ..*spot }).or_insert(number);
+        }
         Ok((self.graph, self.broken))
     }
 
@@ -434,7 +442,9 @@ impl<'h> Explorer<'h> {
         let hotline = self.graph.hotline;
         let said = |node: NodeIx| {
             let languages = hotline.node(node).spoken.iter().enumerate();
-            languages.filter_map(|(at, spoken)| Some((at, until_said(&prompts, &spoken.info)?))).next()
+            languages
+                .filter_map(|(at, spoken)| Some((at, ms_of(&prompts[..until_said(&prompts, &spoken.info)?]))))
+                .next()
         };
         let in_language = |(at, ms): (usize, u32)| u8::try_from(at).ok().map(|at| (LangIx(at), ms));
         let closed = said(hotline.roles.closed).and_then(in_language);

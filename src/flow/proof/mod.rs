@@ -17,7 +17,7 @@ mod graph;
 mod words;
 
 pub use facts::FactWay;
-pub use graph::{Engine, Move, TooLarge};
+pub use graph::{Engine, Move, TooLarge, ms};
 
 use super::Session;
 use crate::menu::{Hotline, Prompt};
@@ -106,9 +106,15 @@ impl Proof<'_> {
         (self.graph.spots.len(), self.graph.edges.len())
     }
 
-    /// Whether a session, after these words and this time for a key, is one of the situations.
-    pub fn contains(&self, session: &Session, prompts: &[&Prompt], timeout_s: u8) -> bool {
-        self.graph.contains(session, prompts, timeout_s)
+    /// Which of [`Proof::numbers`] situations a session is in, after these words and with this time for a key (0 where
+    /// none is awaited); `None` if it is in none of them. How long she has waited in the waiting loop is left aside.
+    pub fn number(&self, session: &Session, prompts: &[&Prompt], timeout_s: u8) -> Option<u32> {
+        self.graph.number(session, prompts, timeout_s)
+    }
+
+    /// How many situations [`Proof::number`] tells apart.
+    pub fn numbers(&self) -> usize {
+        self.graph.numbers()
     }
 
     /// Each fact that the voice must say, and the shortest way to it in each language, in the order of the hotline's
