@@ -14,6 +14,7 @@ pub mod config;
 mod diff;
 mod doctor;
 pub mod exchange;
+mod explain;
 mod fallback;
 pub mod key;
 mod manual;
@@ -65,6 +66,8 @@ enum Command {
     Text(text::Arguments),
     /// Say everything that is wrong in a folder of menu files
     Check(check::Arguments),
+    /// Tell what a rule of `check` is for, and what to do when it speaks
+    Explain(explain::Arguments),
     New(new::Arguments),
     Add(add::Arguments),
     Rename(rename::Arguments),
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Call(arguments) => call::run(arguments),
         Command::Text(arguments) => text::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::New(arguments) => new::run(arguments),
         Command::Add(arguments) => add::run(arguments),
         Command::Rename(arguments) => rename::run(arguments),

@@ -7,6 +7,7 @@
 mod check;
 pub mod compare;
 pub mod diagnostic;
+pub mod explain;
 mod fill;
 mod findings;
 #[cfg(test)]

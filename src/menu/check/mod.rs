@@ -1,14 +1,14 @@
 //! The rules of the menus (menu-rules, section 4), one function a rule. Each looks at the resolved hotline and writes
 //! down what it finds; what an operator has waived with a reason is taken out at the end.
 
-mod lengths;
-mod order;
+pub(super) mod lengths;
+pub(super) mod order;
 #[cfg(test)]
 mod proofs;
-mod speech;
-mod texts;
-mod truth;
-mod words;
+pub(super) mod speech;
+pub(super) mod texts;
+pub(super) mod truth;
+pub(super) mod words;
 
 use super::findings::Findings;
 use super::hotline::{LangIx, NodeIx};

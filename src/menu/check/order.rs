@@ -8,11 +8,11 @@ use crate::menu::read::Text;
 use crate::menu::resolve::{Resolved, languages};
 
 /// A frightened caller keeps this many choices in mind ...
-const CHOICES: usize = 5;
+pub const CHOICES: usize = 5;
 /// ... and there are this many keys.
-const MOST_CHOICES: usize = 6;
+pub const MOST_CHOICES: usize = 6;
 /// Levels below the main menu; also what keeps codes within three digits.
-const LEVELS: usize = 2;
+pub const LEVELS: usize = 2;
 
 /// MN-01.
 pub(super) fn few_choices(on: &Subject, issues: &mut Issues) {

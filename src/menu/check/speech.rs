@@ -12,13 +12,13 @@ use crate::menu::time::{AFTER_GROUP, seconds, speech, spoken_words, until_langua
 use std::collections::{BTreeMap, HashSet};
 
 /// MN-05: words of an option, the key not counted.
-const LABEL_WORDS: usize = 10;
+pub const LABEL_WORDS: usize = 10;
 /// MN-09: seconds after the answer at which the way to a person has been said.
-const PERSON_HEARD: f64 = 15.0;
+pub const PERSON_HEARD: f64 = 15.0;
 /// PR-01: words of a sentence for A2 to B1; what is not said any more; what a fact may need, with a reason.
-const SENTENCE: usize = 12;
-const LONG_SENTENCE: usize = 15;
-const FACT_SENTENCE: usize = 20;
+pub const SENTENCE: usize = 12;
+pub const LONG_SENTENCE: usize = 15;
+pub const FACT_SENTENCE: usize = 20;
 /// PR-02: digits in a row that can only be a number somebody typed.
 const TYPED_DIGITS: usize = 3;
 

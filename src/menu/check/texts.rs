@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
 /// SM-01: one part, and two.
-const ONE_PART: usize = 160;
-const TWO_PARTS: usize = 306;
+pub const ONE_PART: usize = 160;
+pub const TWO_PARTS: usize = 306;
 /// SM-03: septets of a part of a joined message.
-const JOINED_PART: usize = 153;
+pub const JOINED_PART: usize = 153;
 /// SM-01: parts of a text in another script.
-const PARTS: usize = 4;
+pub const PARTS: usize = 4;
 /// SM-05: letters of a keyword.
-const KEYWORD: std::ops::RangeInclusive<usize> = 4..=10;
+pub const KEYWORD: std::ops::RangeInclusive<usize> = 4..=10;
 /// SM-05: a keyword this long is also understood with one slip, so two such words must differ by more than one.
 const TYPO_LETTERS: usize = 5;
 

@@ -12,7 +12,7 @@ use crate::menu::resolve::{Kind, MessageKind, Resolved, languages};
 use std::collections::HashMap;
 
 /// FC-01: keys from the main menu to a fact on which safety or a right depends.
-const KEYS_TO_FACT: usize = 3;
+pub const KEYS_TO_FACT: usize = 3;
 
 /// SF-01.
 pub(super) fn nothing_sensitive(on: &Subject, issues: &mut Issues) {

@@ -1,0 +1,45 @@
+//! `hulplijn explain`: what a rule of `check` is for, and what to do when it speaks.
+
+use super::{Done, Failure, screen};
+use crate::menu::explain::{Explanation, all, explain};
+use serde_json::{Value, json};
+
+/// Without a rule: all of them, a line each.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Such as MN-05
+    rule: Option<String>,
+    /// Print JSON: an array of objects
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: Arguments) -> Done {
+    let chosen = match &arguments.rule {
+        None => all(),
+        Some(id) => vec![explain(id).ok_or_else(|| unknown(id))?],
+    };
+    if arguments.json {
+        screen::line(&Value::Array(chosen.iter().map(object).collect()).to_string());
+    } else if arguments.rule.is_none() {
+        let lines: String = chosen.iter().map(|rule| format!("{}  {}\n", rule.id, rule.asks)).collect();
+        screen::print(&format!("{lines}\n`hulplijn explain MN-05` tells more of one\n"));
+    } else {
+        for rule in &chosen {
+            let (id, asks, why, todo, strict) = (rule.id, &rule.asks, rule.why, rule.todo, rule.strictness());
+            screen::print(&format!("{id}: {asks}\n\nWhy: {why}\n\nWhat to do: {todo}\n\n{strict}\n"));
+        }
+    }
+    Ok(())
+}
+
+fn object(rule: &Explanation) -> Value {
+    json!({ "rule": rule.id, "asks": rule.asks, "why": rule.why, "todo": rule.todo, "strictness": rule.strictness() })
+}
+
+fn unknown(id: &str) -> Failure {
+    let rules = all();
+    let near = rules.iter().map(|rule| rule.id).min_by_key(|known| strsim::levenshtein(known, &id.to_uppercase()));
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Failure::cannot(format!("`{id}` is no rule{near}\n`hulplijn explain` lists them all"))
+}
