@@ -225,3 +225,17 @@ fn a_session_of_release_0_1_opens() {
     let opened = keys.open(Purpose::Session, &binding, token).unwrap();
     assert_eq!(Session::from_bytes(&opened), Some(session));
 }
+
+/// What `hulplijn explain` says the engine keeps: TM-05, TM-06, TM-08.
+#[test]
+fn the_engine_s_times_are_those_of_the_rules() {
+    use hulplijn::flow::{LONG_TIMEOUT_S, TIMEOUT_S, WAIT_MAX_S};
+    assert!((5..=10).contains(&TIMEOUT_S) && (5..=10).contains(&LONG_TIMEOUT_S) && TIMEOUT_S == 7);
+    assert!((1..=180).contains(&WAIT_MAX_S));
+    let mut session = begin();
+    for round in 1..=3 {
+        let (after, outputs) = step(hotline(), session, Input::Silence, now(round * 20, Desk::Open));
+        assert_eq!(ended(&outputs), round == 3, "exactly three rounds");
+        session = after;
+    }
+}

@@ -39,6 +39,7 @@ pub fn run(arguments: Arguments) -> Done {
     let before = on_line(arguments.data, today);
     let loaded = menu::load_after(&sources, &Settings::default(), today, before.as_ref());
     let mut findings = loaded.findings;
+    findings.extend(loaded.hotline.iter().flat_map(crate::sms::keywords_in_every_dress));
     let proof = loaded.hotline.as_ref().and_then(|hotline| proved(hotline, &sources, &mut findings));
     if arguments.json {
         let told = menu::diagnostic::json(&findings, &sources);

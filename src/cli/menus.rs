@@ -111,7 +111,10 @@ pub fn load(
     settings: &Settings,
     today: Date,
 ) -> Result<(crate::menu::Hotline, Vec<crate::base::Finding>), Failure> {
-    let Loaded { hotline, findings } = menu::load(sources, settings, today);
+    let Loaded { hotline, mut findings } = menu::load(sources, settings, today);
+    let slips: Vec<_> = hotline.iter().flat_map(crate::sms::keywords_in_every_dress).collect();
+    let hotline = hotline.filter(|_| slips.is_empty());
+    findings.extend(slips);
     match hotline {
         Some(hotline) => Ok((hotline, findings)),
         None => {

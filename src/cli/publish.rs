@@ -86,11 +86,18 @@ pub fn run(arguments: Arguments) -> Done {
     let sources = origin.read()?;
     let before = line.hotline.as_ref();
     let loaded = menu::load_after(&sources, &assemble::settings(&config), assemble::today(), before);
-    let told: Vec<_> = loaded.findings.into_iter().filter(|finding| finding.severity != Severity::Notice).collect();
+    let mut findings = loaded.findings;
+    // What needs more than the files: keywords as phones send them, and a way out of every situation.
+    findings.extend(loaded.hotline.iter().flat_map(crate::sms::keywords_in_every_dress));
+    if let Some(hotline) = &loaded.hotline {
+        super::check::proved(hotline, &sources, &mut findings);
+    }
+    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let told: Vec<_> = findings.into_iter().filter(|finding| finding.severity != Severity::Notice).collect();
     if loaded.hotline.is_none() || !told.is_empty() {
         eprint!("{}", menu::diagnostic::screen(&told, &sources, screen::colors(&std::io::stderr())));
     }
-    let Some(hotline) = loaded.hotline else {
+    let Some(hotline) = loaded.hotline.filter(|_| !wrong) else {
         return Err(Failure::not_good("nothing was published: mend the errors above, then publish again"));
     };
     let numbers = menu::contacts(&sources, assemble::today());

@@ -6,6 +6,7 @@
 
 mod answer;
 mod clean;
+mod dress;
 mod late;
 mod limit;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod understand;
 
 pub use answer::{Reply, TextCount, answer, as_last, is_ours};
 pub use clean::{Cleaned, MAX_CHARACTERS, clean};
+pub use dress::keywords_in_every_dress;
 pub use late::{LATE_S, SKEW_S, in_time};
 pub use limit::{
     CONTENT_AN_HOUR, EMERGENCY_AN_HOUR, HOUR_S, Kind, Limiter, MAX_SENDERS, NEUTRAL_S, Verdict, Why, may_answer,
