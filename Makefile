@@ -26,6 +26,7 @@ supply: $(TOOLS)/cargo-deny-0.20.2
 # The Debian package, and what it holds.
 package: deb
 	packaging/check target/package/hulplijn.deb
+	target/release/hulplijn walk menus
 deb: $(TOOLS)/cargo-deb-3.8.0
 	packaging/build-release
 	packaging/build-deb
