@@ -4,12 +4,13 @@
 use super::{RULES, check_with};
 use crate::base::{Finding, Severity, Sources};
 use crate::menu::diagnostic::screen;
+use crate::menu::fill::folded;
 use crate::menu::findings::Findings;
 use crate::menu::fixture::{TODAY, shipped, spoil};
 use crate::menu::links::link;
 use crate::menu::load::Settings;
 use crate::menu::parse::parse;
-use crate::menu::resolve::resolve;
+use crate::menu::resolve::{MessageKind, resolve};
 
 /// A rule, and what is written over what in which file.
 type Row = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
@@ -176,4 +177,66 @@ fn without_its_body_a_fault_goes_unnoticed_and_no_other_body_is_needed() {
         assert!(!told(&|rule| rule != row.0), "{} is told by another rule", row.0);
         assert!(told(&|rule| rule == row.0), "{} is not told by its own rule", row.0);
     }
+}
+
+/// Each group of words of each fact, taken out of what is said or sent in each language, is missed.
+#[test]
+fn no_word_that_must_be_said_can_be_lost_unnoticed() {
+    let sources = shipped();
+    let reading = Findings::default();
+    let parsed = parse(&sources, TODAY, &reading).expect("the files can be read");
+    let links = link(&parsed, &reading).expect("the nodes with a role are there");
+    let mut resolved = resolve(&parsed, links, &Settings::default(), crate::base::Revision(0), &reading);
+    let missed = |resolved: &crate::menu::resolve::Resolved, fact: &str| {
+        let findings = Findings::default();
+        check_with(|rule| rule == "FC-02", resolved, TODAY, &findings);
+        findings
+            .into_list()
+            .iter()
+            .any(|finding| finding.rule == "FC-02" && finding.message.contains(&format!("`{fact}`")))
+    };
+    let without = |words: &str, group: &[crate::menu::read::Text]| {
+        group.iter().fold(folded(words).to_lowercase(), |words, word| words.replace(&folded(word).to_lowercase(), ""))
+    };
+    let mut taken_out = 0;
+    for fact in &parsed.facts {
+        let id = fact.id.as_str();
+        for language in 0..parsed.hotline.languages.len() {
+            let nodes: Vec<usize> = (0..resolved.hotline.nodes.len())
+                .filter(|node| resolved.hotline.nodes[*node].facts.iter().any(|said| said == id))
+                .collect();
+            for (node, group) in
+                nodes.iter().flat_map(|node| fact.must_say[language].iter().flatten().map(move |group| (*node, group)))
+            {
+                let whole = resolved.hotline.nodes[node].spoken[language].info.clone();
+                let words = whole.iter().map(|prompt| prompt.words.as_str()).collect::<Vec<_>>().join(" ");
+                let info = &mut resolved.hotline.nodes[node].spoken[language].info;
+                info.truncate(1);
+                info[0].words = without(&words, group);
+                assert!(missed(&resolved, id), "{id}: {:?} is not missed in what is said", group[0].as_str());
+                resolved.hotline.nodes[node].spoken[language].info = whole;
+                taken_out += 1;
+            }
+            let texted = |node: usize| resolved.hotline.nodes[node].text_facts.iter().any(|said| said == id);
+            let messages: Vec<usize> = (0..resolved.messages.len())
+                .filter(|at| {
+                    let message = &resolved.messages[*at];
+                    let here = message.language.is_some_and(|known| usize::from(known.0) == language);
+                    here && matches!(message.kind, MessageKind::Node(node) if texted(usize::from(node.0)))
+                })
+                .collect();
+            let groups = fact.must_text[language].as_ref().or(fact.must_say[language].as_ref());
+            for (at, group) in
+                messages.iter().flat_map(|at| groups.into_iter().flatten().map(move |group| (*at, group)))
+            {
+                let whole = resolved.messages[at].words.clone();
+                resolved.messages[at].words = without(&whole, group);
+                assert!(missed(&resolved, id), "{id}: {:?} is not missed in what is sent", group[0].as_str());
+                resolved.messages[at].words = whole;
+                taken_out += 1;
+            }
+        }
+        assert!(!missed(&resolved, id), "{id} is said");
+    }
+    assert!(taken_out > 200, "{taken_out}");
 }
