@@ -27,6 +27,7 @@ mod publish;
 mod rename;
 mod revisions;
 mod rollback;
+mod schema;
 mod screen;
 mod serve;
 mod stats;
@@ -68,6 +69,8 @@ enum Command {
     Check(check::Arguments),
     /// Tell what a rule of `check` is for, and what to do when it speaks
     Explain(explain::Arguments),
+    /// Print a JSON Schema of a menu file, for editors
+    Schema(schema::Arguments),
     New(new::Arguments),
     Add(add::Arguments),
     Rename(rename::Arguments),
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Text(arguments) => text::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::New(arguments) => new::run(arguments),
         Command::Add(arguments) => add::run(arguments),
         Command::Rename(arguments) => rename::run(arguments),

@@ -23,6 +23,7 @@ mod parsed;
 pub mod passages;
 mod read;
 mod resolve;
+pub mod schema;
 mod texting;
 pub mod time;
 

@@ -173,6 +173,9 @@ pub(super) struct AllFile {
     pub choose: Text,
 }
 
+/// What a contact can be, and whether it is an emergency number.
+pub(super) const CONTACT_KINDS: [(&str, bool); 2] = [("emergency", true), ("help", false)];
+
 pub(super) struct Contact {
     pub id: Text,
     pub spoken: Text,

@@ -120,6 +120,24 @@ pub(super) fn document<T>(
     Some(read(Table::new(&reader, document.get_ref(), start, String::new(), Some(known))))
 }
 
+/// A closed table: its file, its name, its keys.
+#[cfg(test)]
+type Known = (String, String, Vec<&'static str>);
+
+#[cfg(test)]
+thread_local! {
+    /// The closed tables that were opened in this thread.
+    static KNOWN: std::cell::RefCell<Vec<Known>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// The closed tables that this opens.
+#[cfg(test)]
+pub(super) fn known_keys(read: impl FnOnce()) -> Vec<Known> {
+    KNOWN.take();
+    read();
+    KNOWN.take()
+}
+
 /// A table: its values by key.
 pub(super) struct Table<'t> {
     reader: &'t Reader<'t>,
@@ -156,6 +174,8 @@ impl<'t> Table<'t> {
     }
 
     fn close(&mut self, known: &[&'static str]) {
+        #[cfg(test)]
+        KNOWN.with_borrow_mut(|all| all.push((self.reader.file.to_string(), self.name.clone(), known.to_vec())));
         let missing: Vec<&str> = known.iter().copied().filter(|known| self.entry(known).is_none()).collect();
         for (key, _) in &mut self.entries {
             if !known.contains(&key.as_str()) {
