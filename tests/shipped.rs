@@ -53,6 +53,22 @@ fn check_exits_as_its_help_says() {
 }
 
 #[test]
+fn schemas_are_printed_and_written() {
+    let (code, schema, _) = hulplijn(&["schema", "texts/en.toml"]);
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!((code, schema["required"].clone()), (0, serde_json::json!(["phrase"])));
+    let (code, _, error) = hulplijn(&["schema", "voise.toml"]);
+    assert!(code == 2 && error.contains("did you mean `voice`?"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let (code, written, _) = hulplijn(&["schema", "--write", folder.path().join("schemas").to_str().unwrap()]);
+    assert_eq!((code, written.lines().count()), (0, 7));
+    for path in written.lines() {
+        let schema = std::fs::read_to_string(path).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&schema).unwrap()["type"], "object", "{path}");
+    }
+}
+
+#[test]
 fn a_call_and_a_text_need_no_server() {
     let (code, said, _) = hulplijn(&["call", "--keys", "2,3,1"]);
     assert_eq!(code, 0);

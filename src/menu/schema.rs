@@ -186,13 +186,13 @@ fn texts_by(names: impl IntoIterator<Item = (&'static str, Option<String>)>, all
             text.insert("description".to_owned(), Value::String(description));
         }
         properties.insert(name.to_owned(), text.to_value());
-        if all {
-            required.push(name);
-        }
+        required.push(name);
     }
-    json_schema!({
-        "type": "object", "properties": properties, "required": required, "additionalProperties": false
-    })
+    let mut schema = json_schema!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if all {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema
 }
 
 /// TOML knows no null: what may be left out is left out.

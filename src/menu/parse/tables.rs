@@ -29,8 +29,7 @@ pub(super) fn contacts(table: &Table, today: Date, findings: &Findings) -> Vec<C
         {
             findings.error(&place, format!("the number of `{}` has no source", id.as_str()));
         }
-        let kind =
-            contact.need("kind").and_then(|value| value.one_of("a kind", &CONTACT_KINDS));
+        let kind = contact.need("kind").and_then(|value| value.one_of("a kind", &CONTACT_KINDS));
         let checked = checked_on(&contact, today, findings);
         let by = contact.text("checked_by");
         if checked.is_some() != by.is_some() {
