@@ -40,6 +40,23 @@ fn the_shipped_menus_have_no_finding_but_the_unchecked_numbers() {
 }
 
 #[test]
+fn the_shipped_menus_keep_every_rule_whatever_is_true_of_the_number() {
+    let statements = ["masked_on_bill", "free", "not_recorded"];
+    for chosen in 0..1 << statements.len() {
+        let mut sources = common::shipped_menus();
+        let said = |at: usize| format!("{} = {}\n", statements[at], chosen >> at & 1 == 1);
+        let number: String = (0..statements.len()).map(said).collect();
+        let number = format!("[number]\n{number}checked_on = \"2026-11-01\"\n");
+        let hotline = sources["hotline.toml"].replacen("[number]\n", &number, 1);
+        assert!(hotline.contains(&number));
+        sources.insert("hotline.toml".into(), hotline.into());
+        let findings = menu::load(&sources, &Settings::default(), "2026-11-24".parse().unwrap()).findings;
+        let told: Vec<_> = findings.iter().filter(|finding| finding.severity != Severity::Notice).collect();
+        assert!(told.is_empty(), "{number}{}", menu::diagnostic::screen(&findings, &sources, false));
+    }
+}
+
+#[test]
 fn check_exits_as_its_help_says() {
     assert_eq!(hulplijn(&["check", "menus"]).0, 0);
     assert_eq!(hulplijn(&["check", "menus", "--strict"]).0, 1);
