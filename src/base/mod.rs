@@ -9,10 +9,12 @@ pub mod gsm7;
 pub mod hours;
 mod id;
 mod language;
+mod meant;
 mod number;
 
 pub use digit::Digit;
 pub use finding::{Finding, Place, Severity, Sources};
 pub use id::{CallSid, LeaseId, Revision};
 pub use language::Language;
+pub use meant::meant;
 pub use number::{E164, Party};

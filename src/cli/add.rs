@@ -4,7 +4,7 @@ use super::change::{self, Changes};
 use super::places::{Edit, Kind, Spot, spots};
 use super::rename::{free_name, mentions};
 use super::{Done, Failure, assemble, screen};
-use crate::base::{Finding, Severity, Sources};
+use crate::base::{Finding, Severity, Sources, meant};
 use crate::menu::{self, Outline, OutlinedNode, Settings};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -107,10 +107,8 @@ pub fn added(before: &Sources, node: &str, under: &str) -> Result<Changes, Strin
 fn open_menu<'o>(outline: &'o Outline, under: &str) -> Result<&'o OutlinedNode, String> {
     let can = |node: &&OutlinedNode| node.then.is_none() && !node.by_itself && !node.text_only;
     let Some(menu) = outline.node(under) else {
-        let near = outline.nodes.iter().filter(can);
-        let near = near.min_by_key(|node| strsim::damerau_levenshtein(&node.name, under));
-        let near = near.filter(|node| strsim::damerau_levenshtein(&node.name, under) <= 3);
-        let meant = near.map(|node| format!(": did you mean `{}`?", node.name)).unwrap_or_default();
+        let near = meant(under, outline.nodes.iter().filter(can).map(|node| node.name.as_str()));
+        let meant = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
         return Err(format!("`{under}` is not a node of `voice.toml`{meant}"));
     };
     if let Some(then) = &menu.then {

@@ -1,6 +1,7 @@
 //! `hulplijn explain`: what a rule of `check` is for, and what to do when it speaks.
 
 use super::{Done, Failure, screen};
+use crate::base::meant;
 use crate::menu::explain::{Explanation, all, explain};
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ fn object(rule: &Explanation) -> Value {
 
 fn unknown(id: &str) -> Failure {
     let rules = all();
-    let near = rules.iter().map(|rule| rule.id).min_by_key(|known| strsim::levenshtein(known, &id.to_uppercase()));
+    let near = meant(&id.to_uppercase(), rules.iter().map(|rule| rule.id));
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Failure::cannot(format!("`{id}` is no rule{near}\n`hulplijn explain` lists them all"))
 }

@@ -3,7 +3,7 @@
 use super::change::{self, Changes};
 use super::places::{Edit, Kind, Spot, spots};
 use super::{Done, Failure, assemble, screen};
-use crate::base::{Finding, Severity, Sources};
+use crate::base::{Finding, Severity, Sources, meant};
 use crate::menu::{self, Settings};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -68,9 +68,8 @@ pub fn renamed(before: &Sources, old: &str, new: &str) -> Result<Changes, String
     }
     let nodes = || all.get("voice.toml").into_iter().flatten().filter(|mention| mention.declares);
     if !nodes().any(|node| node.name == old) {
-        let near = nodes().min_by_key(|node| strsim::damerau_levenshtein(&node.name, old));
-        let near = near.filter(|node| strsim::damerau_levenshtein(&node.name, old) <= 3);
-        let meant = near.map(|node| format!(": did you mean `{}`?", node.name)).unwrap_or_default();
+        let near = meant(old, nodes().map(|node| node.name.as_str()));
+        let meant = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
         return Err(format!("`{old}` is not a node of `voice.toml`{meant}"));
     }
     if let Some((file, _)) = all.iter().find(|(_, mentions)| mentions.iter().any(|mention| mention.name == new)) {

@@ -1,6 +1,7 @@
 //! `hulplijn schema`: the shape of the menu files, for editors that check while one types.
 
 use super::{Done, Failure, screen};
+use crate::base::meant;
 use crate::menu::schema::FileKind;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -53,8 +54,7 @@ fn pretty(schema: &Value) -> String {
 }
 
 fn unknown(file: &str) -> Failure {
-    let names = FileKind::ALL.iter().map(|(name, _)| *name);
-    let near = names.min_by_key(|known| strsim::levenshtein(known, file.trim_end_matches(".toml")));
+    let near = meant(file.trim_end_matches(".toml"), FileKind::ALL.iter().map(|(name, _)| *name));
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Failure::cannot(format!("`{file}` is no menu file{near}\n`hulplijn schema` lists them all"))
 }

@@ -1,13 +1,13 @@
-//! Where the stages of this room write down what is wrong, and the search for what was probably meant.
+//! Where the stages of this room write down what is wrong.
 
-use crate::base::{Finding, Place, Severity};
+use crate::base::{Finding, Place, Severity, meant};
 use std::cell::RefCell;
 
 /// At most this many findings are kept: nobody reads more at once, and a hostile file must not fill the memory.
 const MAX_FINDINGS: usize = 1000;
 /// After this many findings no more suggestions are looked for: each costs a comparison with every known name.
 const MAX_SUGGESTIONS: usize = 200;
-/// Longer names are not compared: they are not slips of the finger.
+/// This many letters of a name are shown.
 const MAX_NAME: usize = 60;
 
 /// The findings so far.
@@ -51,7 +51,8 @@ impl Findings {
         /// A list of at most this many names is shown whole.
         const SHOWN: usize = 14;
         let known: Vec<&str> = known.into_iter().collect();
-        let meant = self.suggest(name, known.iter().copied());
+        let tired = self.list.borrow().len() >= MAX_SUGGESTIONS;
+        let meant = if tired { None } else { meant(name, known.iter().copied()) };
         let mut finding = Finding::error("FORMAT", place.clone(), format!("`{}` is not {what}", shortened(name)));
         if !known.is_empty() && known.len() <= SHOWN {
             finding = finding.expected(format!("one of {}", listed(&known)));
@@ -61,20 +62,6 @@ impl Findings {
         }
         self.add(finding);
         meant
-    }
-
-    fn suggest<'k>(&self, name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-        let length = name.chars().count();
-        if length > MAX_NAME || self.list.borrow().len() >= MAX_SUGGESTIONS {
-            return None;
-        }
-        let most = (length / 3).clamp(1, 3);
-        known
-            .filter(|known| known.chars().count().abs_diff(length) <= most)
-            .map(|known| (strsim::damerau_levenshtein(name, known), known))
-            .filter(|(distance, _)| *distance <= most)
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, known)| known)
     }
 
     /// Whether something was found that is an error.
