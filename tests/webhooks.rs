@@ -211,6 +211,25 @@ async fn late_and_repeated_requests_find_their_place() {
     assert!(counts.contains(&("person/accepted".into(), 1)), "{counts:?}");
 }
 
+/// The line was taken on the disk, and the program ended before the answer was sent: her own attempt is not in her way.
+#[tokio::test(flavor = "current_thread")]
+async fn who_is_put_through_when_the_answer_is_lost_with_the_program_is_put_through_again() {
+    let mut world = World::at(OPEN, "").await;
+    let connect = press(&world, "CA1", &["2", "0"]).await;
+    let (key, _) = next(&connect);
+    let lost = world.post(&key, &form("CA1", &[("Digits", "1")])).await.1;
+    assert!(lost.contains(DESK), "{lost}");
+    world.restart().await;
+    let again = world.post(&key, &form("CA1", &[("Digits", "1")])).await.1;
+    assert_eq!(again, lost, "the same attempt under the same lease");
+    let other = press(&world, "CA2", &["2", "0", "1"]).await;
+    assert!(!other.contains(DESK), "one counsellor for two: {other}");
+    let over = world.post(&next(&again).0, &form("CA1", &[("DialCallStatus", "no-answer")])).await.1;
+    assert!(over.contains("Nobody can talk to you at this moment."), "{over}");
+    let next_caller = press(&world, "CA3", &["2", "0", "1"]).await;
+    assert!(next_caller.contains(DESK), "the line is free: {next_caller}");
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn a_call_finishes_on_the_words_it_began_with() {
     let mut world = World::at(OPEN, "").await;

@@ -128,9 +128,9 @@ impl Store {
         self.ask(move |keeper| keeper.read(|connection| lease::peek(connection, id))).await
     }
 
-    /// Whether the line is being rung or talking.
-    pub async fn lease_live(&self, line: DeskLine, now: Timestamp) -> Result<bool, Unavailable> {
-        self.ask(move |keeper| keeper.read(|connection| lease::live(connection, line, now))).await
+    /// Whether the line is being rung or talking under another lease than `but`: an attempt is not in its own way.
+    pub async fn lease_taken(&self, line: DeskLine, but: LeaseId, now: Timestamp) -> Result<bool, Unavailable> {
+        self.ask(move |keeper| keeper.read(|connection| lease::taken(connection, line, but, now))).await
     }
 
     /// Stores the menu files of a revision, on the disk before it is acknowledged. What stands there under that name

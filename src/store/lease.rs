@@ -83,10 +83,10 @@ pub(super) fn peek(connection: &Connection, id: LeaseId) -> Result<Option<bool>>
         .optional()
 }
 
-pub(super) fn live(connection: &Connection, line: DeskLine, now: Timestamp) -> Result<bool> {
+pub(super) fn taken(connection: &Connection, line: DeskLine, but: LeaseId, now: Timestamp) -> Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE line = ?1 AND expires_s > ?2)")?
-        .query_row(params![line.0, now.as_second()], |row| row.get(0))
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE line = ?1 AND id <> ?2 AND expires_s > ?3)")?
+        .query_row(params![line.0, but.to_string(), now.as_second()], |row| row.get(0))
 }
 
 /// A lease is dead from the second it expires.
@@ -131,9 +131,10 @@ mod tests {
     fn a_lease_lives_until_its_second() {
         let mut db = database();
         open(&mut db, ONE, DESK, at(0), at(60)).unwrap();
-        assert!(live(&db, DESK, at(59)).unwrap());
-        assert!(!live(&db, OTHER, at(59)).unwrap());
-        assert!(!live(&db, DESK, at(60)).unwrap());
+        assert!(taken(&db, DESK, TWO, at(59)).unwrap());
+        assert!(!taken(&db, DESK, ONE, at(59)).unwrap(), "by its own attempt");
+        assert!(!taken(&db, OTHER, TWO, at(59)).unwrap());
+        assert!(!taken(&db, DESK, TWO, at(60)).unwrap());
         assert!(!accept(&db, ONE, at(60), at(9000)).unwrap());
         assert_eq!(open(&mut db, TWO, DESK, at(60), at(120)).unwrap(), Opened::Granted);
         assert_eq!(peek(&db, ONE).unwrap(), None, "the expired row is gone");
@@ -151,6 +152,6 @@ mod tests {
         assert_eq!(end(&mut db, ONE).unwrap(), Some(Ended { accepted: true }));
         assert_eq!(end(&mut db, ONE).unwrap(), None);
         assert!(!accept(&db, ONE, at(3), at(9000)).unwrap());
-        assert!(!live(&db, DESK, at(3)).unwrap());
+        assert!(!taken(&db, DESK, TWO, at(3)).unwrap());
     }
 }

@@ -129,7 +129,7 @@ impl Switchboard {
         let binding = binding(call);
         let lease = self.keys.lease_id(&binding, session.step, session.issued_s);
         let desk = match flow::needs_desk(hotline, &session, &input) {
-            true => self.desk(now).await,
+            true => self.desk(lease, now).await,
             false => Desk::Open,
         };
         let mut present = Now { at: now, desk, lease };
@@ -222,11 +222,13 @@ impl Switchboard {
         after(now, i64::from(desk.line.ring_s) + talk_s)
     }
 
-    async fn desk(&self, now: Timestamp) -> Desk {
+    /// The desk as this attempt meets it. The lease of the attempt itself stands there already when the provider asks again
+    /// because the answer was lost with the program: it must not turn its own caller away.
+    async fn desk(&self, attempt: LeaseId, now: Timestamp) -> Desk {
         if self.setup.desk.is_none() || !self.hotlines.live().hours.open_at(now) {
             return Desk::Closed;
         }
-        match self.store.lease_live(LINE, now).await {
+        match self.store.lease_taken(LINE, attempt, now).await {
             Ok(true) => Desk::Busy,
             // Without a database a caller is connected all the same.
             Ok(false) | Err(_) => Desk::Open,

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 const DAY: Date = date(2026, 1, 5);
 const DESK: DeskLine = DeskLine(0);
+/// An attempt that has no lease.
+const NONE: LeaseId = LeaseId(0);
 const ONE: LeaseId = LeaseId(0x0123_4567_89ab_cdef);
 const TWO: LeaseId = LeaseId(2);
 /// Two waits in a row, on a machine that does much else.
@@ -116,12 +118,12 @@ async fn a_restart_keeps_counts_leases_and_revisions() {
     let store = opened(&home);
     assert_eq!(counts(&store).await, [("call".to_owned(), 2), ("node/help".to_owned(), 1)]);
     assert_eq!(store.lease_peek(ONE).await, Ok(Some(true)));
-    assert_eq!(store.lease_live(DESK, at(2)).await, Ok(true));
+    assert_eq!(store.lease_taken(DESK, NONE, at(2)).await, Ok(true));
     assert_eq!(store.lease_open(TWO, DESK, at(2), at(62)).await, Ok(Opened::Busy));
     assert_eq!(store.lease_end(ONE).await, Ok(Some(Ended { accepted: true })));
     assert_eq!(store.lease_end(ONE).await, Ok(None));
     assert_eq!(store.lease_peek(ONE).await, Ok(None));
-    assert_eq!(store.lease_live(DESK, at(2)).await, Ok(false));
+    assert_eq!(store.lease_taken(DESK, NONE, at(2)).await, Ok(false));
     assert_eq!(store.revision_get(Revision(7)).await, Ok(Some(files("one"))));
     assert_eq!(store.revision_get(Revision(8)).await, Ok(None));
 }
@@ -133,7 +135,7 @@ async fn after_the_close_every_clone_is_answered_at_once() {
     let clone = store.clone();
     store.close().await.unwrap();
     clone.count(DAY, CountKey::CALL);
-    assert_eq!(clone.lease_live(DESK, at(0)).await, Err(Unavailable));
+    assert_eq!(clone.lease_taken(DESK, NONE, at(0)).await, Err(Unavailable));
     assert_eq!(clone.close().await, Err(Unavailable));
     assert!(!clone.healthy());
 }
@@ -168,7 +170,7 @@ async fn a_kill_costs_at_most_the_last_second_of_counts_and_no_lease() {
     let after = opened(&left);
     let kept = counts(&after).await;
     assert!(kept == [("call".to_owned(), 1)] || kept == [("call".to_owned(), 2)], "{kept:?}");
-    assert_eq!(after.lease_live(DESK, at(1)).await, Ok(true));
+    assert_eq!(after.lease_taken(DESK, NONE, at(1)).await, Ok(true));
     assert_eq!(after.revision_get(Revision(7)).await, Ok(Some(files("one"))));
 }
 
@@ -181,7 +183,7 @@ async fn a_store_that_is_not_there_answers_at_once() {
     assert_eq!(store.lease_accept(ONE, at(0), at(9000)).await, Err(Unavailable));
     assert_eq!(store.lease_peek(ONE).await, Err(Unavailable));
     assert_eq!(store.lease_end(ONE).await, Err(Unavailable));
-    assert_eq!(store.lease_live(DESK, at(0)).await, Err(Unavailable));
+    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Err(Unavailable));
     assert_eq!(store.revision_put(Revision(1), &files(""), at(0)).await, Err(Unavailable));
     assert_eq!(store.revision_get(Revision(1)).await, Err(Unavailable));
     assert_eq!(store.stats(DAY, DAY).await, Err(Unavailable));
@@ -222,8 +224,8 @@ async fn a_lock_of_another_program_is_said_once_and_outlived() {
     other.execute_batch("ROLLBACK").unwrap();
     until("well again", async || store.healthy()).await;
     assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
-    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false), "the end was owed, and paid");
-    assert_eq!(store.lease_live(DeskLine(1), at(0)).await, Ok(false), "nobody waited for these leases");
+    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false), "the end was owed, and paid");
+    assert_eq!(store.lease_taken(DeskLine(1), NONE, at(0)).await, Ok(false), "nobody waited for these leases");
     assert_eq!((log.times("does not answer"), log.times("answers again")), (1, 1));
 }
 
@@ -245,7 +247,7 @@ async fn a_lease_that_nobody_waits_for_is_taken_back() {
     assert_eq!(slow.await.unwrap(), Err(Unavailable));
     assert!(!store.healthy());
     until("well again", async || store.healthy()).await;
-    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false));
+    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false));
 
     // Its asker goes while it is being written.
     let (reply, answer) = oneshot::channel();
@@ -257,7 +259,7 @@ async fn a_lease_that_nobody_waits_for_is_taken_back() {
             super::hand_over(keeper, ONE, opened, reply);
         })
         .unwrap();
-    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false));
+    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false));
 }
 
 #[tokio::test]
@@ -329,7 +331,7 @@ async fn a_full_disk_costs_nothing_but_time() {
     ticks(2).await;
     assert!(!store.healthy());
     assert_eq!(store.stats(DAY, DAY).await, Err(Unavailable));
-    assert_eq!(store.lease_live(DESK, at(0)).await, Ok(false), "what can be read is read");
+    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false), "what can be read is read");
     assert_eq!(log.times("does not answer"), 1);
 
     on_connection(&store, limit(10_000)).await;
