@@ -49,8 +49,18 @@ fn a_call_goes_on_after_kill_9_and_counts_survive_a_stop() {
 
     // The lease was durable before the counsellor was rung: the next process knows that the line is taken.
     let server = Server::start(folder.path(), port);
-    let again = server.post(&action(&connect), &[("Digits", "2")]);
-    assert!(!again.contains("<Dial"), "a second caller rings the same counsellor: {again}");
+    let second = |target: &str, key: Option<&str>| {
+        let mut extra = vec![("CallSid", "CA00000000000000000000000000005ec0"), ("From", "+447700900188")];
+        extra.extend(key.map(|key| ("Digits", key)));
+        server.post(target, &extra)
+    };
+    let main = second(&action(&second("/twilio/voice", None)), Some("2"));
+    let busy = second(&action(&main), Some("0"));
+    assert!(busy.contains("Nobody can talk to you at this moment."), "one counsellor for two callers: {busy}");
+    let still = second(&action(&busy), Some("1"));
+    assert!(!still.contains("<Dial"), "one counsellor for two callers: {still}");
+    // The first caller's own attempt is not in her way, should the provider ask for it again.
+    assert_eq!(server.post(&action(&connect), &[("Digits", "1")]), dial);
     let after = server.post(&action(&dial), &[("DialCallStatus", "no-answer")]);
     assert!(after.contains("<Gather"), "{after}");
     server.stop();
@@ -65,7 +75,7 @@ fn a_call_goes_on_after_kill_9_and_counts_survive_a_stop() {
         let path = file.unwrap().path();
         if path.is_file() {
             let bytes = std::fs::read(&path).unwrap();
-            for private in [&CALLER[1..], "0000cafe"] {
+            for private in [&CALLER[1..], "447700900188", "0000cafe", "00005ec0"] {
                 assert!(
                     !bytes.windows(private.len()).any(|window| window == private.as_bytes()),
                     "{private} in {}",

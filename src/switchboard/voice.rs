@@ -138,8 +138,10 @@ impl Switchboard {
         let (mut after, mut outputs) = flow::step(hotline, session, input.clone(), present);
         let turn = self.ask(call, hotline, &after, &outputs, now);
         let connects = outputs.iter().any(|output| matches!(output, Output::Connect { .. }));
-        // Whose turn it is not meets a busy desk; and somebody else may have taken the line since it was looked at.
-        if present.desk == Desk::Open && (turn != Turn::Next || (connects && !self.take_line(call, lease, now).await)) {
+        // Whose turn it is not meets a busy desk, unless the line is hers already (see `desk`); and somebody else may have
+        // taken it since it was looked at.
+        let her_turn = turn == Turn::Next || (connects && matches!(self.store.lease_peek(lease).await, Ok(Some(_))));
+        if present.desk == Desk::Open && !(her_turn && (!connects || self.take_line(call, lease, now).await)) {
             present.desk = Desk::Busy;
             (after, outputs) = flow::step(hotline, before, input, present);
             self.ask(call, hotline, &after, &outputs, now);
