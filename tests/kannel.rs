@@ -51,9 +51,12 @@ fn page(port: u16, target: &str) -> Option<String> {
 struct Running(Child);
 
 impl Running {
-    fn terminate(&self) {
-        let pid = rustix::process::Pid::from_child(&self.0);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    fn terminate(&mut self) {
+        // The id of a program that has ended may be another's by now.
+        if self.0.try_wait().unwrap().is_none() {
+            let pid = rustix::process::Pid::from_child(&self.0);
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
     }
 
     /// Asks it to stop, and waits until it has.
@@ -215,14 +218,15 @@ impl Kannel {
         page(self.admin, "/status.txt?password=replace-me-1").unwrap_or_default()
     }
 
-    /// Starts smsbox again if it fell over, as a service manager does: Kannel 1.4.5 sometimes does when the program it
-    /// asks is killed (`conn_unregister: Assertion conn != NULL failed`). What it had not answered, bearerbox still has.
-    fn keep_alive(&mut self) {
-        if self.boxes[0].0.try_wait().unwrap().is_some() {
+    /// Whether smsbox fell over: Kannel 1.4.5 sometimes does when the program it asks is killed, and what it held is gone
+    /// with it (docs/kannel.md).
+    fn fell_over(&mut self) -> bool {
+        let ended = self.boxes[0].0.try_wait().unwrap().is_some();
+        if ended {
             let said = std::fs::read_to_string(self.folder.join("smsbox.output")).unwrap();
             assert!(said.contains("conn_unregister"), "{said}");
-            self.boxes[0] = start("smsbox", &["-v", "4", "kannel.conf"], &self.folder, "smsbox.output");
         }
+        ended
     }
 
     /// Lets both finish what they have, so that nothing can come any more.
@@ -483,9 +487,16 @@ fn a_text_goes_in_and_its_answer_comes_out_whole() {
     nothing_is_kept(folder.path());
 }
 
-/// From a thousand telephones; our program is killed in the middle, and is away for a while.
+/// From a thousand telephones; our program is killed in the middle, and is away for a while. A run in which smsbox itself
+/// fell over says nothing of us, and is made again.
 #[test]
 fn a_thousand_texts_are_answered_once_each_over_a_restart() {
+    const RUNS: usize = 4;
+    assert!((0..RUNS).any(|_| a_thousand_texts()), "smsbox fell over in each of {RUNS} runs");
+}
+
+/// False if smsbox fell over: then some are lost, and still nobody gets two.
+fn a_thousand_texts() -> bool {
     let folder = tempfile::tempdir().unwrap();
     let mut line = Line::new(folder.path());
     line.start();
@@ -503,9 +514,9 @@ fn a_thousand_texts_are_answered_once_each_over_a_restart() {
         }
         phones.send(&format!("+447700900{phone:03}"), "text 221");
     }
-    until("a thousand answers", 60, || {
-        kannel.keep_alive();
-        (phones.seen.0.lock().unwrap().parts.len() >= 1000).then_some(())
+    let all_came = until("a thousand answers", 60, || {
+        let all_came = phones.seen.0.lock().unwrap().parts.len() >= 1000;
+        (all_came || kannel.fell_over()).then_some(all_came)
     });
     // Whatever is still waiting to be asked or sent again would come now.
     kannel.stop();
@@ -513,13 +524,14 @@ fn a_thousand_texts_are_answered_once_each_over_a_restart() {
     for part in phones.stop() {
         answers.entry(part.phone.clone()).or_default().push(part);
     }
-    assert_eq!(answers.len(), 1000);
+    assert!(!all_came || answers.len() == 1000, "{} telephones have an answer", answers.len());
     for (phone, parts) in answers {
         assert_eq!(parts.len(), 1, "{phone}");
         assert_eq!(joined(&parts), "You have 3 months to think: é, €, [x]. Delete this text.");
     }
     line.stop();
     nothing_is_kept(folder.path());
+    all_came
 }
 
 /// Runs one text through and says what the telephone got, once Kannel has given up or is content.
