@@ -5,6 +5,7 @@ use super::xml::is_xml_char;
 use quick_xml::Writer;
 use quick_xml::escape::partial_escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use std::borrow::Cow;
 
 impl VoiceResponse {
     /// The document as XML. Characters that XML forbids are dropped from words and values.
@@ -98,16 +99,22 @@ fn write_dial(xml: &mut Xml, dial: &Dial) {
 }
 
 /// Without the characters that may not stand in XML at all, not even escaped.
-pub(super) fn allowed(text: &str) -> String {
+pub(super) fn allowed(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_xml_char) {
+        return Cow::Borrowed(text);
+    }
     text.chars().filter(|c| is_xml_char(*c)).collect()
 }
+
+/// Bytes that a menu's document has at most, as a rule: one of that size is written without moving it.
+const USUAL: usize = 4096;
 
 /// The writer, for elements that are written whole.
 struct Xml(Writer<Vec<u8>>);
 
 impl Xml {
     fn begin() -> Xml {
-        let mut xml = Xml(Writer::new(Vec::new()));
+        let mut xml = Xml(Writer::new(Vec::with_capacity(USUAL)));
         xml.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
         xml
     }
@@ -142,7 +149,7 @@ impl Xml {
 fn tag<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
     let mut tag = BytesStart::new(name);
     for (key, value) in attributes {
-        tag.push_attribute((*key, allowed(value).as_str()));
+        tag.push_attribute((*key, allowed(value).as_ref()));
     }
     tag
 }
