@@ -8,8 +8,8 @@ export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: test lint supply package deb bless kannel
-test: lint supply kannel $(VENV)/installed
+.PHONY: test lint supply package deb bless kannel faketime bench
+test: lint supply kannel faketime $(VENV)/installed
 	cargo test --locked
 	$(MAKE) package
 
@@ -52,6 +52,19 @@ kannel:
 	else \
 	  echo "Kannel is missing: sudo apt-get install -y --no-install-recommends kannel kannel-extras" >&2; exit 1; \
 	fi
+
+# The clock of one program is set wrong while calls go on.
+faketime:
+	@if ls /usr/lib/*-linux-gnu/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends libfaketime; \
+	else \
+	  echo "libfaketime is missing: sudo apt-get install -y --no-install-recommends libfaketime" >&2; exit 1; \
+	fi
+
+# How fast it is, beside baselines; wants a machine with nothing else to do. docs/speed.md says what it means.
+bench:
+	cargo bench --locked
 
 # Writes what the stories hear now into their files; read the difference before you commit it.
 bless:

@@ -162,7 +162,8 @@ impl Server {
         let mut command = Command::new("taskset");
         command.args(["-c", &processor.to_string(), program]);
         more(&mut command, port);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset (util-linux) is needed");
+        let child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset (util-linux) is needed");
         Rc::new(Server { child, port, ours, calls: Cell::new(0) })
     }
 

@@ -163,7 +163,8 @@ mod a_text {
     #[divan::bench(args = NODES)]
     fn sentence_that_means_nothing(bencher: Bencher, nodes: usize) {
         let book = &of(nodes).sms;
-        bencher.bench_local(|| understand(book, black_box("good morning to you and all of yours, how are things there")));
+        bencher
+            .bench_local(|| understand(book, black_box("good morning to you and all of yours, how are things there")));
     }
 }
 

@@ -54,7 +54,10 @@ pub fn hotline(nodes: usize) -> Hotline {
         text = text.replace("\"English\"", &format!("\"The language {code}\""));
         if at > 1 {
             // The small hotline's keywords stand in the first two languages.
-            text = text.lines().filter(|line| !line.starts_with("keywords")).fold(String::new(), |text, line| text + line + "\n");
+            text = text
+                .lines()
+                .filter(|line| !line.starts_with("keywords"))
+                .fold(String::new(), |text, line| text + line + "\n");
         }
         let names: Vec<String> = LANGUAGES.iter().map(|code| format!("{code} = \"a language\"")).collect();
         let start = text.find("languages = {").expect("the whisper names the languages");

@@ -83,6 +83,9 @@ fn log(mode: Mode) {
         .with_target(false)
         .with_ansi(colors)
         .with_writer(std::io::stderr)
+        // A log that cannot be written (a full disk) is said nowhere: saying it would panic, and take the store's thread
+        // with it.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -45,8 +45,14 @@ impl Server {
 
     /// As the provider knows it by this address, with more arguments. What it prints stands in `screen` and `log`.
     pub fn start_as(folder: &Path, port: u16, public_url: &str, arguments: &[&str]) -> Server {
+        let program = Command::new(env!("CARGO_BIN_EXE_hulplijn"));
+        Server::start_by(program, folder, port, public_url, arguments)
+    }
+
+    /// As above; `program` becomes the server with the arguments of one.
+    pub fn start_by(mut program: Command, folder: &Path, port: u16, public_url: &str, arguments: &[&str]) -> Server {
         let file = |name: &str| std::fs::File::options().append(true).create(true).open(folder.join(name)).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_hulplijn"))
+        let child = program
             .args(["serve", "--config"])
             .arg(folder.join("hulplijn.toml"))
             .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", "off"])
