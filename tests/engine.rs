@@ -30,6 +30,33 @@ fn begin() -> Session {
     step(hotline(), session, Input::Began { language: None }, now(0, Desk::Open)).0
 }
 
+/// TM-08: while she waits for a person, no silence is longer than four seconds; then words or music come again.
+#[test]
+fn a_wait_for_a_person_is_never_silent_for_long() {
+    let mut waits = 0;
+    for desk in DESKS {
+        let mut session = begin();
+        for (input, seconds) in [(Input::Pressed(Digit::new('2').unwrap()), 5), (Input::Pressed(Digit::ZERO), 10)]
+            .into_iter()
+            .chain([(Input::Pressed(Digit::new('1').unwrap()), 20)])
+            .chain((0..40).map(|round| (Input::Silence, 30 + round * 4)))
+        {
+            let (next, outputs) = step(hotline(), session, input, now(seconds, desk));
+            session = next;
+            if let (Place::Waiting | Place::Offering, Some(Output::Ask { timeout_s, .. })) =
+                (session.place, outputs.last())
+            {
+                assert!(*timeout_s <= 4, "{timeout_s} s at {:?}", session.place);
+                waits += 1;
+            }
+            if !matches!(outputs.last(), Some(Output::Ask { .. })) {
+                break;
+            }
+        }
+    }
+    assert!(waits > 0, "nobody waited");
+}
+
 /// A session fits the hotline it was made in, and none in which one of its indexes is missing.
 #[test]
 fn a_session_fits_its_own_hotline_only() {
