@@ -3,7 +3,9 @@
 mod common;
 
 use hulplijn::base::{Digit, LeaseId};
-use hulplijn::flow::{Desk, DialStatus, Dialled, Input, LangIx, NodeIx, Now, Output, Place, Session, needs_desk, step};
+use hulplijn::flow::{
+    Count, Desk, DialStatus, Dialled, Input, LangIx, NobodyFree, NodeIx, Now, Output, Place, Session, needs_desk, step,
+};
 use hulplijn::menu::{self, Hotline, Settings};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -85,6 +87,107 @@ fn the_desk_is_not_asked_without_need() {
     assert!(!needs(&Input::Began { language: None }));
     assert!(!needs(&Input::Pressed(Digit::new('2').unwrap())) && !needs(&Input::Silence));
     assert!(needs(&Input::Pressed(Digit::ZERO)));
+    let in_menu = at("stay");
+    assert!(!needs_desk(hotline(), &in_menu, &Input::Pressed(Digit::STAR)));
+    assert!(!needs_desk(hotline(), &in_menu, &Input::Silence));
+    for role in [hotline().roles.connect, hotline().roles.busy, hotline().roles.closed] {
+        let mut session = at("stay");
+        session.place = Place::Node(role);
+        assert!(needs_desk(hotline(), &session, &Input::Pressed(Digit::new('1').unwrap())), "{role:?}");
+    }
+}
+
+/// A caller who chose English, at this node, with nothing behind her.
+fn at(name: &str) -> Session {
+    let mut session = begin();
+    session.language = Some(LangIx(1));
+    session.pressed = true;
+    session.place = Place::Node(node(name));
+    session
+}
+
+fn node(name: &str) -> NodeIx {
+    let at = hotline().nodes.iter().position(|node| node.name == name).unwrap_or_else(|| panic!("no node {name}"));
+    NodeIx(u16::try_from(at).unwrap())
+}
+
+fn key(session: Session, key: Digit, seconds: i64, desk: Desk) -> (Session, Vec<Output<'static>>) {
+    step(hotline(), session, Input::Pressed(key), now(seconds, desk))
+}
+
+fn counted(outputs: &[Output<'_>], what: Count) -> usize {
+    outputs.iter().filter(|output| **output == Output::Count(what)).count()
+}
+
+/// CS-24: three minutes, and not a second more; less while somebody may still come.
+#[test]
+fn waiting_ends_after_three_minutes_with_other_choices() {
+    let after = |seconds: i64| {
+        let mut session = at("main");
+        (session.place, session.waiting_since_s) = (Place::Waiting, Some(now(0, Desk::Busy).at.as_second()));
+        step(hotline(), session, Input::Silence, now(seconds, Desk::Busy)).0.place
+    };
+    assert_eq!([after(0), after(100), after(179)], [Place::Waiting; 3]);
+    assert_eq!([after(180), after(181), after(4000)], [Place::Node(hotline().roles.busy); 3]);
+    // The star leaves the wait at once.
+    let mut session = at("main");
+    (session.place, session.trail) = (Place::Waiting, vec![node("stay")]);
+    assert_eq!(key(session, Digit::STAR, 1, Desk::Busy).0.place, Place::Node(node("stay")));
+}
+
+/// A node is counted once a call, a request for a person as well.
+#[test]
+fn a_call_counts_each_thing_once() {
+    let heard = Count::NodeHeard(node("stay"));
+    let in_stay = |session: Session| key(session, Digit::new('3').unwrap(), 1, Desk::Open);
+    let (session, first) = in_stay(at("main"));
+    assert_eq!((session.place, counted(&first, heard)), (Place::Node(node("stay")), 1));
+    let (session, _) = key(session, Digit::STAR, 2, Desk::Open);
+    let (session, again) = in_stay(session);
+    assert_eq!((session.place, counted(&again, heard)), (Place::Node(node("stay")), 0));
+    let (session, asked) = key(session, Digit::ZERO, 3, Desk::Open);
+    assert_eq!(counted(&asked, Count::PersonAsked), 1);
+    let (session, _) = key(session, Digit::STAR, 4, Desk::Open);
+    let (_, asked) = key(session, Digit::ZERO, 5, Desk::Open);
+    assert_eq!(counted(&asked, Count::PersonAsked), 0);
+    let (_, nobody) = key(at("main"), Digit::ZERO, 1, Desk::Busy);
+    assert_eq!(counted(&nobody, Count::NobodyFree(NobodyFree::Busy)), 1);
+}
+
+/// The way back from where she is told that there is nobody, and from where she is asked, leads to where she was; asking
+/// twice does not put the same place on it twice.
+#[test]
+fn the_way_back_has_no_place_twice() {
+    for (desk, place) in [
+        (Desk::Open, hotline().roles.connect),
+        (Desk::Busy, hotline().roles.busy),
+        (Desk::Closed, hotline().roles.closed),
+    ] {
+        let (session, _) = key(at("stay"), Digit::ZERO, 1, desk);
+        assert_eq!((session.place, &session.trail), (Place::Node(place), &vec![node("stay")]), "{desk:?}");
+        let (session, _) = key(session, Digit::ZERO, 2, desk);
+        assert_eq!((session.place, &session.trail), (Place::Node(place), &vec![node("stay")]), "{desk:?} twice");
+        assert_eq!(key(session, Digit::STAR, 3, desk).0.place, Place::Node(node("stay")), "{desk:?} back");
+    }
+}
+
+/// Who has heard that nobody can answer and stays silent hears a neutral end; elsewhere a person is looked for.
+#[test]
+fn silence_leads_to_a_person_and_after_the_last_word_to_the_end() {
+    let three = |session: Session| {
+        (0..3).fold((session, Vec::new()), |(session, _), round| {
+            step(hotline(), session, Input::Silence, now(round * 10, Desk::Open))
+        })
+    };
+    assert_eq!(three(at("stay")).0.place, Place::Offering);
+    for role in [hotline().roles.busy, hotline().roles.closed] {
+        let mut session = at("main");
+        session.place = Place::Node(role);
+        assert!(ended(&three(session).1), "{role:?}");
+    }
+    let mut stranger = at("stay");
+    stranger.pressed = false;
+    assert!(ended(&three(stranger).1));
 }
 
 fn ended(outputs: &[Output<'_>]) -> bool {
