@@ -252,7 +252,7 @@ impl Troubled {
         let heard = says(&front, &["Goedendag."]) && {
             let main = self.post(&next(&front), call, &[("Digits", "2")]);
             says(&main, &["Are you in danger now?"]) && {
-                if call % 10 != 0 {
+                if !call.is_multiple_of(10) {
                     let stay = self.post(&next(&main), call, &[("Digits", "3")]);
                     says(&stay, &["You can also use a scheme."])
                         && says(&self.post(&next(&stay), call, &[("Digits", "9")]), &["<Hangup/>"])
