@@ -171,6 +171,40 @@ fn the_way_back_has_no_place_twice() {
     }
 }
 
+fn prompts<'o, 'h>(outputs: &'o [Output<'h>]) -> &'o [&'h hulplijn::menu::Prompt] {
+    match outputs.last() {
+        Some(Output::Ask { prompts, .. }) => prompts,
+        other => panic!("nothing is asked: {other:?}"),
+    }
+}
+
+/// The main menu is heard whole the first time and with its options only when she comes to it again; without a way back
+/// the star leads to it, and from it to the languages. Where nothing was told, 8 is a key like any other wrong one.
+#[test]
+fn the_main_menu_is_short_when_it_comes_again() {
+    let english = Digit::new('2').unwrap();
+    let told = &hotline().spoken(hotline().roles.main, LangIx(1)).info;
+    let tells = |outputs: &[Output<'_>]| told.iter().any(|info| prompts(outputs).iter().any(|said| said.id == info.id));
+    let (session, first) = key(begin(), english, 1, Desk::Open);
+    assert!(session.place == Place::Node(hotline().roles.main) && session.main_heard && tells(&first));
+    let (session, _) = key(session, Digit::STAR, 2, Desk::Open);
+    assert_eq!((session.place, session.language), (Place::Front, None));
+    let (session, again) = key(session, english, 3, Desk::Open);
+    assert!(session.place == Place::Node(hotline().roles.main) && !tells(&again));
+    let (session, back) = key(Session { main_heard: true, ..at("stay") }, Digit::STAR, 1, Desk::Open);
+    assert_eq!((session.place, session.language), (Place::Node(hotline().roles.main), Some(LangIx(1))));
+    assert!(!tells(&back));
+
+    let eight = Digit::new('8').unwrap();
+    for (at_node, here) in hotline().nodes.iter().enumerate() {
+        let mut session = at("main");
+        session.place = Place::Node(NodeIx(u16::try_from(at_node).unwrap()));
+        let told = !hotline().spoken(NodeIx(u16::try_from(at_node).unwrap()), LangIx(1)).info.is_empty();
+        let (session, _) = key(session, eight, 1, Desk::Open);
+        assert_eq!(session.wrong_keys == 0, told, "{}", here.name);
+    }
+}
+
 /// Who has heard that nobody can answer and stays silent hears a neutral end; elsewhere a person is looked for.
 #[test]
 fn silence_leads_to_a_person_and_after_the_last_word_to_the_end() {
