@@ -1,10 +1,15 @@
 //! Whole signed calls against the running program, beside the least that a server of this kind can do: bare hyper that
-//! reads the form, checks its signature and answers with a fixed document of the same size. Each runs on a processor of
-//! its own choosing, the callers on another, in turn, in the same run.
+//! reads the form, checks its signature and answers with a fixed document. The two run in turn on one processor, the callers
+//! on another, in the same run.
 //!
 //! `cargo bench --bench calls`, Linux, two processors with nothing else to do; the figures of one machine stand in
 //! `docs/speed.md`. Everything stays on the loopback address.
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use common::server::{configured, next};
+use common::{ACCOUNT, DESK, OWN, TOKEN};
 use http_body_util::{BodyExt, Full, Limited};
 use hulplijn::provider::twilio::signature::sign;
 use hyper::body::{Bytes, Incoming};
@@ -21,18 +26,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinSet, LocalSet};
 
-/// What the bare server answers: a way on, and as many words as the main menu has.
+/// What the bare server answers: a way on, and about as many bytes as our answers to these calls have (850).
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let verb = "<Say language=\"en-GB\">There is nothing to be said here, at some length.</Say>";
     let gather = "<Gather action=\"/twilio/voice/key\" numDigits=\"1\" timeout=\"7\">";
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{gather}{}</Gather></Response>", verb.repeat(20))
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{gather}{}</Gather></Response>", verb.repeat(10))
 });
-
-const TOKEN: &str = "a-test-token-of-32-characters-xx";
-const ACCOUNT: &str = "AC00000000000000000000000000000001";
-/// From ranges reserved for fiction: North America, 555-0100 to 555-0199, and the United Kingdom.
-const OWN: &str = "+12025550100";
-const DESK: &str = "+447700900999";
 
 /// Each side is measured for so long, so many times, in turn.
 const WINDOW: Duration = Duration::from_secs(4);
@@ -57,12 +56,7 @@ fn main() {
     }
     let (of_servers, of_callers) = processors();
     let folder = tempfile::tempdir().unwrap();
-    let config = format!(
-        "data = \"{}\"\n[twilio]\naccount_sid = \"{ACCOUNT}\"\nnumber = \"{OWN}\"\n\
-         [desk]\nline = \"{DESK}\"\nhours = [\"mon-sun 00:00-24:00\"]\n",
-        folder.path().join("data").display()
-    );
-    std::fs::write(folder.path().join("hulplijn.toml"), config).unwrap();
+    configured(folder.path());
     pin(std::process::id(), of_callers);
     LocalSet::new().block_on(&runtime(), measured(folder.path(), of_servers));
 }
@@ -293,13 +287,6 @@ fn whole_answer(bytes: &[u8]) -> Option<usize> {
     });
     let whole = head + 4 + length.unwrap_or(0);
     (bytes.len() >= whole).then_some(whole)
-}
-
-/// The address that this document asks next.
-fn next(document: &str) -> String {
-    let start = document.find("action=\"").unwrap_or_else(|| panic!("no way on: {document}")) + 8;
-    let rest = &document[start..];
-    rest[..rest.find('"').unwrap()].replace("&amp;", "&")
 }
 
 /// What one window showed.

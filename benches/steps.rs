@@ -3,10 +3,10 @@
 //!
 //! `cargo bench --bench steps`; the figures of one machine stand in `docs/speed.md`.
 
-mod common;
+mod hotlines;
 
-use common::{hotline, keyword};
 use divan::{Bencher, black_box};
+use hotlines::{hotline, keyword};
 use hulplijn::base::{CallSid, Digit, LeaseId};
 use hulplijn::flow::{Desk, Hotline, Input, LangIx, Now, Output, Place, Session, step};
 use hulplijn::privacy::{Binding, KeyRing, Purpose};

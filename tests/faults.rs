@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::server::{Server, configured};
+use common::server::{Server, configured, next};
 use common::{ACCOUNT, DESK, OWN, TOKEN};
 use hulplijn::provider::twilio::signature::sign;
 use std::io::{Read, Write};
@@ -74,13 +74,6 @@ impl Provider {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-}
-
-/// The address that this document asks next: a key's, or the end of a ringing.
-fn next(document: &str) -> String {
-    let start = document.find("action=\"").unwrap_or_else(|| panic!("no way on: {document}")) + 8;
-    let rest = &document[start..];
-    rest[..rest.find('"').unwrap()].replace("&amp;", "&")
 }
 
 #[test]
@@ -191,6 +184,8 @@ const FALSE_CLOCK: &str = "/usr/lib/*-linux-gnu/faketime/libfaketimeMT.so.1";
 /// How long each fault lasts, and the quiet between two.
 const FAULT: Duration = Duration::from_millis(1500);
 
+const NOBODY: &str = "Nobody can talk to you at this moment.";
+
 /// What happens to the machine while calls go on.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
@@ -235,19 +230,21 @@ impl Troubled {
         if call.is_multiple_of(3) { self.provider.post(target, call, extra) } else { answer }
     }
 
+    /// Whether the document says one of these. If not, the call was begun anew, and since `before` there was a change that
+    /// explains it.
+    fn says(&self, before: usize, document: &str, any_of: &[&str]) -> bool {
+        if any_of.iter().any(|words| document.contains(words)) {
+            return true;
+        }
+        assert!(document.contains("Goedendag."), "{any_of:?}: {document}");
+        assert_ne!(before, self.changes.load(Ordering::SeqCst), "begun anew without need: {any_of:?}: {document}");
+        false
+    }
+
     /// Plays one call to its end; false if it was begun anew and left there.
     fn call(&self, call: usize) -> bool {
         let before = self.changes.load(Ordering::SeqCst);
-        let says = |document: &str, any_of: &[&str]| {
-            if any_of.iter().any(|words| document.contains(words)) {
-                return true;
-            }
-            // Whatever happened, she hears something that leads on.
-            assert!(document.contains("Goedendag."), "{any_of:?}: {document}");
-            assert_ne!(before, self.changes.load(Ordering::SeqCst), "begun anew without need: {any_of:?}: {document}");
-            false
-        };
-        const NOBODY: &str = "Nobody can talk to you at this moment.";
+        let says = |document: &str, any_of: &[&str]| self.says(before, document, any_of);
         let front = self.post("/twilio/voice", call, &[]);
         let heard = says(&front, &["Goedendag."]) && {
             let main = self.post(&next(&front), call, &[("Digits", "2")]);
@@ -261,7 +258,7 @@ impl Troubled {
                     says(&person, &["You can talk to a person now.", NOBODY])
                         && (person.contains(NOBODY) || {
                             let rung = self.post(&next(&person), call, &[("Digits", "1")]);
-                            says(&rung, &[DESK, NOBODY]) && self.ringing(call, &rung)
+                            says(&rung, &[DESK, NOBODY]) && self.ringing(call, before, &rung)
                         })
                 }
             }
@@ -272,14 +269,14 @@ impl Troubled {
     }
 
     /// The line was rung: nobody answers, or she hangs up and the two reports of it come in either order.
-    fn ringing(&self, call: usize, rung: &str) -> bool {
+    fn ringing(&self, call: usize, before: usize, rung: &str) -> bool {
         if !rung.contains(DESK) {
             return true;
         }
         let order = self.rung.fetch_add(1, Ordering::SeqCst) % 3;
         if order == 0 {
             let after = self.post(&next(rung), call, &[("DialCallStatus", "no-answer")]);
-            return after.contains("Nobody can talk to you at this moment.") || after.contains("Goedendag.");
+            return self.says(before, &after, &[NOBODY]);
         }
         let over = || self.provider.post("/twilio/status", call, &[("CallStatus", "completed")]);
         if order == 1 {

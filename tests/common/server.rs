@@ -23,6 +23,13 @@ pub fn configured(folder: &Path) -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// The address that this document asks next: a key's, or the end of a ringing.
+pub fn next(document: &str) -> String {
+    let start = document.find("action=\"").unwrap_or_else(|| panic!("no way on: {document}")) + 8;
+    let rest = &document[start..];
+    rest[..rest.find('"').unwrap()].replace("&amp;", "&")
+}
+
 /// A running server; a test that fails ends it as well.
 pub struct Server {
     child: Child,
