@@ -29,6 +29,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audio;
 pub mod base;
 pub mod cli;
 pub mod flow;

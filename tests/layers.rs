@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Room -> the rooms it may name through `crate::`. The same table as the picture in `src/lib.rs`.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("base", &[]),
+    ("audio", &["base"]),
     ("menu", &["base"]),
     ("privacy", &["base"]),
     ("twiml", &["base"]),
@@ -14,11 +15,24 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("phone", &["base", "twiml"]),
     ("provider", &["base", "flow", "sms", "twiml", "privacy"]),
     ("store", &["base", "flow", "desk", "privacy"]),
-    ("switchboard", &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store"]),
-    ("server", &["base", "provider", "switchboard", "twiml", "privacy"]),
+    ("switchboard", &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store", "audio"]),
+    ("server", &["base", "provider", "switchboard", "twiml", "privacy", "audio"]),
     (
         "cli",
-        &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store", "switchboard", "server"],
+        &[
+            "base",
+            "menu",
+            "privacy",
+            "twiml",
+            "flow",
+            "sms",
+            "phone",
+            "provider",
+            "store",
+            "switchboard",
+            "server",
+            "audio",
+        ],
     ),
     ("main.rs", &["cli"]),
 ];

@@ -44,6 +44,7 @@ pub fn settings(config: &Config) -> Settings {
     Settings {
         hours: config.desk.spoken_hours.then(|| config.desk.hours.clone()),
         number: config.number.as_ref().map_or(DEMONSTRATION_NUMBER, E164::expose).to_owned(),
+        lengths: Default::default(),
     }
 }
 

@@ -115,8 +115,11 @@ pub struct Prompt {
     pub language: LangIx,
     /// The words to speak: sentences separated by one space.
     pub words: String,
-    /// How many lines of the file it is made of, a sentence each. How long it takes to say: [`super::time::seconds`].
+    /// How many lines of the file it is made of, a sentence each.
     pub sentences: u16,
+    /// How long its sound lasts, in milliseconds; `None` until there is one of exactly these words. How long the prompt
+    /// takes either way: [`super::time::seconds`].
+    pub measured_ms: Option<u32>,
 }
 
 /// What one node says in one language, in the order it is said.
@@ -162,6 +165,17 @@ pub struct Phrases {
     pub whisper_call: Vec<Prompt>,
     pub whisper_cannot_speak: Prompt,
     pub whisper_accept: Prompt,
+    /// What a voice needs to know of this language.
+    pub spoken_forms: SpokenForms,
+}
+
+/// How words of a language are spoken, for whoever makes sound of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SpokenForms {
+    /// The words for the digits 0 to 9.
+    pub digits: Vec<String>,
+    /// What a voice would read wrong, and how it must be written for a voice.
+    pub pronounce: Vec<(String, String)>,
 }
 
 /// Everything the text service needs, filled in and ready to send.
@@ -240,6 +254,37 @@ impl Hotline {
 }
 
 impl Hotline {
+    /// Every prompt that anybody can hear, in the order of the files; one that stands in several nodes comes several times.
+    pub fn prompts(&self) -> impl Iterator<Item = &Prompt> {
+        let front = &self.front;
+        let front = std::iter::once(&front.greeting).chain(&front.languages).chain(&front.silence).chain([&front.end]);
+        let nodes = self.nodes.iter().flat_map(|node| &node.spoken).flat_map(|spoken| {
+            spoken.info.iter().chain(&spoken.options).chain(&spoken.reserved).chain(&spoken.letters)
+        });
+        let phrases = self.phrases.iter().flat_map(|phrases| {
+            let single = [&phrases.wrong_key, &phrases.person, &phrases.waiting, &phrases.trouble];
+            let whisper = phrases.whisper_call.iter().chain([&phrases.whisper_cannot_speak, &phrases.whisper_accept]);
+            single.into_iter().chain(&phrases.silence).chain(whisper)
+        });
+        front.chain(nodes).chain(phrases)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn prompts_mut(&mut self) -> impl Iterator<Item = &mut Prompt> {
+        let Front { greeting, languages, silence, end } = &mut self.front;
+        let front = std::iter::once(greeting).chain(languages).chain(silence).chain([end]);
+        let nodes = self.nodes.iter_mut().flat_map(|node| &mut node.spoken).flat_map(|spoken| {
+            let Spoken { info, options, reserved, letters } = spoken;
+            info.iter_mut().chain(options).chain(reserved).chain(letters)
+        });
+        let phrases = self.phrases.iter_mut().flat_map(|phrases| {
+            let Phrases { wrong_key, silence, person, waiting, trouble, whisper_call, .. } = phrases;
+            let whisper = [&mut phrases.whisper_cannot_speak, &mut phrases.whisper_accept];
+            [wrong_key, person, waiting, trouble].into_iter().chain(silence).chain(whisper_call).chain(whisper)
+        });
+        front.chain(nodes).chain(phrases)
+    }
+
     /// The date at the hotline's place.
     pub fn day(&self, now: jiff::Timestamp) -> jiff::civil::Date {
         now.to_zoned_datetime(self.timezone.clone()).date()

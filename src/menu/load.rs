@@ -7,6 +7,7 @@ use super::hotline::Hotline;
 use super::links::link;
 use super::parse::parse;
 use super::resolve::resolve;
+use super::time::Lengths;
 use crate::base::hours::Hours;
 use crate::base::{Finding, Revision, Severity, Sources};
 use jiff::civil::Date;
@@ -19,12 +20,14 @@ pub struct Settings {
     pub hours: Option<Hours>,
     /// The hotline's own number as callers dial it: what `{tel}` becomes.
     pub number: String,
+    /// How long the sound of the prompts lasts, where there is some.
+    pub lengths: Lengths,
 }
 
 impl Default for Settings {
     /// Day and night, and a number reserved for fiction (Ofcom, 07700 900000 to 900999).
     fn default() -> Settings {
-        Settings { hours: None, number: "+447700900000".to_owned() }
+        Settings { hours: None, number: "+447700900000".to_owned(), lengths: Lengths::default() }
     }
 }
 
@@ -300,7 +303,7 @@ mod tests {
     #[test]
     fn settings_fill_the_words() {
         let hours = Hours::parse(TimeZone::UTC, &["mon-fri 09:00-17:00".into()], &[]).unwrap();
-        let settings = Settings { hours: Some(hours), number: "+447700900111".into() };
+        let settings = Settings { hours: Some(hours), number: "+447700900111".into(), ..Settings::default() };
         let loaded = load(&sources(), &settings, TODAY);
         let hotline = loaded.hotline.as_ref().unwrap();
         let closed = &hotline.spoken(hotline.roles.closed, EN).info[0].words;

@@ -128,6 +128,8 @@ pub(super) struct PhraseTexts {
     /// In the order of [`KEYS`].
     pub keys: [Text; 12],
     pub digits: [Text; 10],
+    /// A word or several as written, and as they are written for a voice.
+    pub pronounce: Vec<(Text, Text)>,
     pub hours: HourTexts,
     pub whisper: WhisperTexts,
 }

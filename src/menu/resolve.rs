@@ -120,7 +120,7 @@ pub(super) fn resolve<'p>(
         let at = parsed.hotline.languages.iter().position(|known| known.value == language.value)?;
         Some((number.as_str().to_owned(), language_ix(at)))
     });
-    let hotline = Hotline {
+    let mut hotline = Hotline {
         revision,
         name: folded(&parsed.hotline.name),
         country: parsed.hotline.country.as_str().to_owned(),
@@ -133,6 +133,11 @@ pub(super) fn resolve<'p>(
         phrases,
         sms,
     };
+    let Hotline { languages: tags, .. } = &hotline;
+    let tags = tags.clone();
+    for prompt in hotline.prompts_mut() {
+        prompt.measured_ms = tags.get(usize::from(prompt.language.0)).and_then(|tag| settings.lengths.of(*tag, prompt));
+    }
     Resolved { parsed, links, hotline, sentences, labels, messages, keywords, hours, texts }
 }
 
@@ -450,6 +455,10 @@ impl<'p> Speech<'_, 'p> {
                 &[folded(&whisper.cannot_speak)],
             ),
             whisper_accept: prompt("phrase/whisper/accept".to_owned(), language, &[accept]),
+            spoken_forms: SpokenForms {
+                digits: texts.digits.iter().map(|digit| folded(digit)).collect(),
+                pronounce: texts.pronounce.iter().map(|(word, voice)| (folded(word), folded(voice))).collect(),
+            },
         }
     }
 
@@ -519,7 +528,13 @@ fn lines(text: &Text) -> Vec<Vec<Line<'_>>> {
 
 fn prompt(id: String, language: LangIx, sentences: &[String]) -> Prompt {
     let sentences: Vec<&str> = sentences.iter().map(String::as_str).filter(|words| !words.is_empty()).collect();
-    Prompt { id, language, words: sentences.join(" "), sentences: u16::try_from(sentences.len()).unwrap_or(u16::MAX) }
+    Prompt {
+        id,
+        language,
+        words: sentences.join(" "),
+        sentences: u16::try_from(sentences.len()).unwrap_or(u16::MAX),
+        measured_ms: None,
+    }
 }
 
 /// A number digit by digit: the digits of a group separated by spaces, the groups by a comma.

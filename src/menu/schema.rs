@@ -345,6 +345,8 @@ struct Phrase {
     keys: ByKey,
     /// The words for the digits 0 to 9.
     digits: Exactly<10>,
+    /// Words as they stand in the texts, each with how it is written for a voice that would read it wrong.
+    pronounce: Option<BTreeMap<String, Words>>,
     hours: Hours,
     whisper: Whisper,
 }

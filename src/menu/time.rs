@@ -1,6 +1,9 @@
-//! How long words take to say, until there is sound to measure (menu-rules, section 4).
+//! How long prompts take to say: their sound where there is one, else by their words (menu-rules, section 4).
 
 use super::hotline::{Hotline, LangIx, NodeIx, Prompt};
+use crate::base::Language;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Words a second: 150 a minute. Recordings are made at 120 to 140, so this is the quickest.
 const WORDS_PER_SECOND: f64 = 2.5;
@@ -9,11 +12,45 @@ pub(super) const AFTER_OPTION: f64 = 0.6;
 /// The silence after a group of sentences.
 pub(super) const AFTER_GROUP: f64 = 0.3;
 
-/// Seconds these prompts take one after the other: words at 150 a minute, digits read singly as one word each,
-/// 0.6 s for an option, 0.3 s for a group of sentences.
+/// How long the sound of prompts lasts. Whoever knows the sound says so; a hotline is checked the same way without.
+#[derive(Clone, Default, Debug)]
+pub struct Lengths(Arc<HashMap<(Language, String), Vec<(String, u32)>>>);
+
+impl Lengths {
+    /// Language, prompt, words, milliseconds. A prompt can have several words, as its settings differ.
+    pub fn new(known: impl IntoIterator<Item = (Language, String, String, u32)>) -> Lengths {
+        let mut lengths: HashMap<_, Vec<_>> = HashMap::new();
+        for (language, id, words, ms) in known {
+            lengths.entry((language, id)).or_default().push((words, ms));
+        }
+        Lengths(Arc::new(lengths))
+    }
+
+    /// Of exactly these words.
+    pub(super) fn of(&self, language: Language, prompt: &Prompt) -> Option<u32> {
+        let known = self.0.get(&(language, prompt.id.clone()))?;
+        known.iter().find(|(words, _)| *words == prompt.words).map(|(_, ms)| *ms)
+    }
+}
+
+/// Seconds these prompts take one after the other: their sound, which holds its pauses; without sound words at 150 a
+/// minute, digits read singly as one word each, and 0.6 s for an option, 0.3 s for a group of sentences.
 pub fn seconds<'h>(prompts: impl IntoIterator<Item = &'h Prompt>) -> f64 {
-    let pause = |prompt: &Prompt| if is_option(prompt) { AFTER_OPTION } else { AFTER_GROUP };
-    prompts.into_iter().map(|prompt| speech(&prompt.words) + pause(prompt)).sum()
+    prompts.into_iter().map(|prompt| spoken_seconds(prompt) + pause_seconds(prompt)).sum()
+}
+
+/// Seconds of a prompt without the pause behind it that is counted where there is no sound.
+pub(super) fn spoken_seconds(prompt: &Prompt) -> f64 {
+    prompt.measured_ms.map_or_else(|| speech(&prompt.words), |ms| f64::from(ms) / 1000.0)
+}
+
+/// The pause behind a prompt: none where it is part of the sound.
+pub(super) fn pause_seconds(prompt: &Prompt) -> f64 {
+    match prompt.measured_ms {
+        Some(_) => 0.0,
+        None if is_option(prompt) => AFTER_OPTION,
+        None => AFTER_GROUP,
+    }
 }
 
 /// Seconds of everything a node says, once, without a key.
@@ -42,6 +79,7 @@ pub(super) fn spoken_words(text: &str) -> usize {
     text.split_whitespace().map(count).sum()
 }
 
+/// Whether a prompt names a key.
 fn is_option(prompt: &Prompt) -> bool {
     let mut parts = prompt.id.split('/');
     match (parts.next(), parts.next()) {
@@ -72,6 +110,7 @@ mod tests {
             language: LangIx(0),
             words: "one two three four five".into(),
             sentences: 1,
+            measured_ms: None,
         };
         let case = |id: &str, expected: f64| assert!((seconds([&prompt(id)]) - expected).abs() < 1e-9, "{id}");
         case("help/say/1", 2.3);
@@ -82,5 +121,7 @@ mod tests {
         case("front/language/nl", 2.6);
         case("front/greeting", 2.3);
         assert!((seconds([&prompt("help/say/1"), &prompt("phrase/back")]) - 4.9).abs() < 1e-9);
+        let measured = Prompt { measured_ms: Some(3_250), ..prompt("help/option/stay") };
+        assert!((seconds([&measured, &prompt("help/say/1")]) - 5.55).abs() < 1e-9);
     }
 }

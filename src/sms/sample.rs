@@ -225,7 +225,7 @@ pub(crate) fn keywords() -> Vec<(String, String)> {
 }
 
 fn build() -> Hotline {
-    let prompt = || Prompt { id: String::new(), language: NL, words: String::new(), sentences: 0 };
+    let prompt = || Prompt { id: String::new(), language: NL, words: String::new(), sentences: 0, measured_ms: None };
     let phrases = |name: &str| Phrases {
         name: name.to_owned(),
         wrong_key: prompt(),
@@ -236,6 +236,7 @@ fn build() -> Hotline {
         whisper_call: Vec::new(),
         whisper_cannot_speak: prompt(),
         whisper_accept: prompt(),
+        spoken_forms: Default::default(),
     };
     let node = |row: &Row| Node {
         name: row.0.to_owned(),

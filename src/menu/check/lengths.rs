@@ -1,4 +1,4 @@
-//! How long callers listen (rules TM): by words a minute, until there is sound to measure.
+//! How long callers listen (rules TM): their sound where there is one, else by words a minute.
 
 use super::speech::{Said, first_said};
 use super::{Issues, Subject};
@@ -7,7 +7,7 @@ use crate::menu::fill::holes;
 use crate::menu::hotline::{LangIx, NodeIx};
 use crate::menu::parsed::PhraseTexts;
 use crate::menu::read::Text;
-use crate::menu::time::{AFTER_OPTION, seconds, speech, until_language};
+use crate::menu::time::{pause_seconds, seconds, until_language};
 
 /// TM-01: seconds from the answer to the end of the first language's line ...
 pub const FIRST_LANGUAGE_S: f64 = 5.0;
@@ -25,7 +25,7 @@ pub const WHOLE_S: f64 = 45.0;
 /// TM-01: whoever has a short safe moment hears soon what to press.
 pub(super) fn first_options_soon(on: &Subject, issues: &mut Issues) {
     let hotline = &on.resolved.hotline;
-    let first = until_language(hotline, LangIx(0)) - AFTER_OPTION;
+    let first = until_language(hotline, LangIx(0)) - hotline.front.languages.first().map_or(0.0, pause_seconds);
     if first > FIRST_LANGUAGE_S {
         let place = on.resolved.parsed.all.greeting.place.clone();
         issues.add(late(
@@ -163,9 +163,4 @@ pub(super) fn silences_differ(on: &Subject, issues: &mut Issues) {
         let phrase: &PhraseTexts = on.phrase(language);
         same(&phrase.silence);
     }
-}
-
-/// Seconds of one line.
-pub(super) fn line_seconds(words: &str) -> f64 {
-    speech(words)
 }

@@ -3,12 +3,12 @@
 use super::{Issues, Subject, count, plain};
 use crate::base::{Finding, Place};
 use crate::menu::fill::{folded, holes};
-use crate::menu::hotline::{Act, Choice, LangIx, NodeIx};
+use crate::menu::hotline::{Act, Choice, LangIx, NodeIx, Prompt};
 use crate::menu::links::act_name;
 use crate::menu::parsed::{NodeTexts, PhraseTexts, Setting};
 use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, Resolved, Sentence, languages};
-use crate::menu::time::{AFTER_GROUP, seconds, speech, spoken_words, until_language};
+use crate::menu::time::{AFTER_GROUP, pause_seconds, seconds, spoken_seconds, spoken_words, until_language};
 use std::collections::{BTreeMap, HashSet};
 
 /// MN-05: words of an option, the key not counted.
@@ -141,16 +141,19 @@ pub(super) fn first_said(resolved: &Resolved, language: LangIx, wanted: impl Fn(
         let said = |sentence: &&Sentence| {
             sentence.node == Some(at) && sentence.language == Some(language) && sentence.kind == Kind::Info
         };
+        let info = &resolved.hotline.spoken(at, language).info;
         let mut group = 0;
         for sentence in resolved.sentences.iter().filter(said) {
-            time += AFTER_GROUP * f64::from(sentence.group - group);
+            // The groups before this one, whole; of its own, what was said of it.
+            time +=
+                info.iter().take(usize::from(sentence.group)).skip(usize::from(group)).map(pause_seconds).sum::<f64>();
             group = sentence.group;
-            time += speech(&sentence.words);
+            time += info.get(usize::from(group)).map_or(0.0, |prompt| share(prompt, &sentence.words));
             if wanted(sentence) {
                 return Said::At(time, sentence.place.clone());
             }
         }
-        time += AFTER_GROUP;
+        time += info.last().map_or(AFTER_GROUP, pause_seconds);
         if at == roles.main {
             break;
         }
@@ -158,6 +161,12 @@ pub(super) fn first_said(resolved: &Resolved, language: LangIx, wanted: impl Fn(
         steps += 1;
     }
     Said::Never(time)
+}
+
+/// Seconds of one sentence of a prompt: of its sound as large a part as it has of the words.
+fn share(prompt: &Prompt, sentence: &str) -> f64 {
+    let (part, whole) = (spoken_words(sentence) as f64, spoken_words(&prompt.words) as f64);
+    if whole > 0.0 { spoken_seconds(prompt) * part / whole } else { 0.0 }
 }
 
 /// PR-01. The sentences of keys have a rule of their own (MN-05). Digits count one by one; opening hours count as one word, because they are the desk's and not the menu's.

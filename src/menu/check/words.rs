@@ -1,12 +1,11 @@
 //! How things are said: words that a voice can speak, a calm tone, a way on after a slip, languages of equal length.
 
-use super::lengths::line_seconds;
 use super::{Issues, Subject, count, holds};
 use crate::base::Finding;
 use crate::menu::fill::folded;
 use crate::menu::hotline::{LangIx, NodeIx};
 use crate::menu::resolve::{Kind, MessageKind, Sentence};
-use crate::menu::time::{AFTER_OPTION, spoken_words};
+use crate::menu::time::{seconds, spoken_seconds, spoken_words};
 
 /// PR-05: words before the options are said again.
 pub const WRONG_KEY_WORDS: usize = 8;
@@ -139,7 +138,7 @@ pub(super) fn language_lines(on: &Subject, issues: &mut Issues) {
                     .expected(format!("`{name}` in it: people look for the name of their own language")),
             );
         }
-        let time = line_seconds(&line.words);
+        let time = spoken_seconds(line);
         if time > LANGUAGE_LINE_S {
             issues.add(
                 Finding::error("LG-02", place(), "the line of this language is long")
@@ -148,7 +147,7 @@ pub(super) fn language_lines(on: &Subject, issues: &mut Issues) {
             );
         }
     }
-    let whole: f64 = lines.iter().map(|line| line_seconds(&line.words) + AFTER_OPTION).sum();
+    let whole: f64 = seconds(lines.iter().copied());
     if whole > LANGUAGES_S {
         let place = on
             .resolved

@@ -13,7 +13,7 @@ pub(super) fn texts(table: &Table, file: &Arc<str>, languages: &[Language], find
     let nodes =
         table.each_of("node").into_iter().filter_map(|(name, value)| Some((name, node_texts(&value, findings)?)));
     let nodes = nodes.collect();
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
         "name",
         "language",
         "press",
@@ -28,6 +28,7 @@ pub(super) fn texts(table: &Table, file: &Arc<str>, languages: &[Language], find
         "last_answer",
         "keys",
         "digits",
+        "pronounce",
         "hours",
         "whisper",
     ];
@@ -52,10 +53,18 @@ pub(super) fn texts(table: &Table, file: &Arc<str>, languages: &[Language], find
             last_answer: at("last_answer"),
             keys: KEYS.map(|key| need_text(keys.as_ref(), key, &table.place)),
             digits: need_texts(phrase.as_ref(), "digits", &table.place),
+            pronounce: pronounce(phrase.as_ref()),
             hours: hour_texts(phrase.as_ref(), &table.place),
             whisper: whisper_texts(phrase.as_ref(), languages, &table.place),
         },
     }
+}
+
+/// May be left out: a voice that reads everything right needs none.
+fn pronounce(phrase: Option<&Table>) -> Vec<(Text, Text)> {
+    let table = phrase.and_then(|phrase| phrase.get("pronounce")).and_then(|value| value.table(None));
+    let each = |table: &Table| table.each().filter_map(|(word, voice)| Some((word, voice.text()?))).collect();
+    table.as_ref().map(each).unwrap_or_default()
 }
 
 fn hour_texts(phrase: Option<&Table>, place: &Place) -> HourTexts {

@@ -275,7 +275,13 @@ mod tests {
     const DESK: &str = "+447700900200";
 
     fn prompt(language: u8, words: &str) -> Prompt {
-        Prompt { id: format!("test/{words}"), language: LangIx(language), words: words.into(), sentences: 1 }
+        Prompt {
+            id: format!("test/{words}"),
+            language: LangIx(language),
+            words: words.into(),
+            sentences: 1,
+            measured_ms: None,
+        }
     }
 
     fn phrases(language: u8, name: &str) -> Phrases {
@@ -290,6 +296,7 @@ mod tests {
             whisper_call: vec![prompt("call in Dutch,"), prompt("call in English,")],
             whisper_cannot_speak: prompt("cannot speak,"),
             whisper_accept: prompt("press 1,"),
+            spoken_forms: Default::default(),
         }
     }
 

@@ -1,0 +1,12 @@
+//! `audio`: prompts as sound. [`catalog`] knows which words have a sound, [`expand`] how words are written for a voice,
+//! [`measure`] what a file holds, [`check`] what is wrong with the sound of a hotline; `render` makes sound.
+//!
+//! Contract: a sound is played only for exactly the words it was made of; what has none is said by the provider, in
+//! its own language, or not at all.
+//! Must never know: calls, the engine, HTTP.
+
+pub mod catalog;
+mod expand;
+
+pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, SoundId};
+pub use expand::{Forms, Piece, expand, fingerprint};
