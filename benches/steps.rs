@@ -63,7 +63,10 @@ fn links() -> Links<'static> {
 }
 
 fn say(hotline: &Hotline) -> SayConfig {
-    SayConfig { voices: hotline.languages.iter().map(|_| Voice { language: "nl-NL".into(), voice: None }).collect() }
+    SayConfig {
+        voices: hotline.languages.iter().map(|_| Voice { language: "nl-NL".into(), voice: None }).collect(),
+        sounds: Vec::new(),
+    }
 }
 
 mod a_step {

@@ -1,65 +1,16 @@
 //! Which prompt has a sound: `audio/LANG/catalog.toml`, a plain file beside the sound, and what is played or said.
 
 use super::expand::{Forms, expand, fingerprint};
-use crate::base::Language;
+use crate::base::{Language, Place, Shelf, SoundId, Sources};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// A catalog has at most so many bytes and entries.
 pub const CATALOG_MAX: usize = 4 * 1024 * 1024;
 pub const ENTRIES_MAX: usize = 20_000;
-
-/// A sound by what it holds: the SHA-256 of its file, in 64 hexadecimal digits. The address of a sound is its name, so a
-/// sound under an address never changes.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SoundId(String);
-
-impl SoundId {
-    /// `None` for anything but 64 small hexadecimal digits.
-    pub fn new(text: &str) -> Option<SoundId> {
-        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (text.len() == 64 && text.bytes().all(digit)).then(|| SoundId(text.to_owned()))
-    }
-
-    /// The name of these bytes.
-    pub fn of(bytes: &[u8]) -> SoundId {
-        use sha2::{Digest, Sha256};
-        SoundId(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SoundId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for SoundId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for SoundId {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<SoundId, String> {
-        SoundId::new(&text).ok_or_else(|| format!("`{text}` is not a SHA-256 in 64 small hexadecimal digits"))
-    }
-}
-
-impl From<SoundId> for String {
-    fn from(id: SoundId) -> String {
-        id.0
-    }
-}
 
 /// How good a sound is, best first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -198,6 +149,46 @@ impl Catalog {
     }
 }
 
+/// Where the catalog of a language stands among the files of a hotline.
+pub fn catalog_file(language: Language) -> String {
+    format!("audio/{language}/catalog.toml")
+}
+
+/// Whether a file of a hotline is a catalog.
+pub fn is_catalog_file(name: &str) -> bool {
+    name.starts_with("audio/")
+}
+
+/// The catalogs among the files of a hotline, and what is wrong with those that cannot be read: such a language has none.
+pub fn catalogs(sources: &Sources) -> (Catalogs, Vec<(Place, NotACatalog)>) {
+    let mut catalogs = Catalogs::new();
+    let mut wrong = Vec::new();
+    for (name, text) in sources.iter().filter(|(name, _)| is_catalog_file(name)) {
+        let language = name.strip_prefix("audio/").and_then(|name| name.strip_suffix("/catalog.toml"));
+        let Some(language) = language.and_then(Language::new) else { continue };
+        match Catalog::parse(text) {
+            Ok(catalog) => drop(catalogs.insert(language, catalog)),
+            Err(problem) => wrong.push((Place::new(&Arc::clone(name), 0..0), problem)),
+        }
+    }
+    (catalogs, wrong)
+}
+
+/// What a hotline sounds like: its catalogs, and the sounds that are at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Sound {
+    pub catalogs: Catalogs,
+    pub shelf: Shelf,
+}
+
+impl Sound {
+    /// The sound of these words, if there is one and it is at hand.
+    pub fn of(&self, language: Language, prompt: &str, words: &str, forms: Forms<'_>) -> Option<&Entry> {
+        let entry = self.catalogs.get(&language)?.fresh(prompt, words, forms)?;
+        self.shelf.contains_key(&entry.sound).then_some(entry)
+    }
+}
+
 /// A TOML basic string: JSON's escapes are all among TOML's.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text.replace('\u{7f}', "")).to_string()
@@ -227,6 +218,16 @@ pub enum Way {
     Play(Grade),
     /// By the provider's own voice.
     Say,
+}
+
+impl Way {
+    /// As a configuration names it: `recorded`, `good`, `draft` or `say`.
+    pub fn named(name: &str) -> Option<Way> {
+        match name {
+            "say" => Some(Way::Say),
+            name => Grade::ALL.into_iter().find(|grade| grade.as_str() == name).map(Way::Play),
+        }
+    }
 }
 
 /// A door whose own voice is better than a draft.
@@ -330,14 +331,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn names_of_files_and_sounds() {
+    fn names_of_files() {
         let case = |prompt: &str, file: &str| assert_eq!(file_of(prompt), file);
         case("help/say/1", "help.say.1.wav");
         case("phrase/wrong_key", "phrase.wrong_key.wav");
         case("../x y", "__.x_y.wav");
-        assert!(SoundId::new(SoundId::of(b"x").as_str()).is_some());
-        for wrong in ["", "abc", &"g".repeat(64), &"A".repeat(64), &"0".repeat(65), "../../../../etc/passwd"] {
-            assert_eq!(SoundId::new(wrong), None, "{wrong}");
-        }
     }
 }

@@ -8,5 +8,6 @@
 pub mod catalog;
 mod expand;
 
-pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, SoundId};
+pub use crate::base::{Shelf, SoundId};
+pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, Sound};
 pub use expand::{Forms, Piece, expand, fingerprint};

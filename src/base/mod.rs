@@ -11,6 +11,7 @@ mod id;
 mod language;
 mod meant;
 mod number;
+mod sound;
 
 pub use digit::Digit;
 pub use finding::{Finding, Place, Severity, Sources};
@@ -18,3 +19,4 @@ pub use id::{CallSid, LeaseId, Revision};
 pub use language::Language;
 pub use meant::meant;
 pub use number::{E164, Party};
+pub use sound::{Shelf, SoundId};

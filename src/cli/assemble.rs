@@ -2,8 +2,10 @@
 
 use super::Failure;
 use super::config::{Config, Mode};
-use crate::base::E164;
+use super::sounds::{self, Sounds};
+use crate::audio::catalog::{Catalogs, Sound};
 use crate::base::hours::Hours;
+use crate::base::{E164, Language, Shelf};
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::kannel::Kannel;
@@ -14,10 +16,11 @@ use crate::provider::{Accept, Callee, Line, TextDoor};
 use crate::server::{Door, Metrics};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
-use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard};
+use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard, played};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -59,25 +62,67 @@ pub fn switchboard(
     store: Store,
     now: Timestamp,
 ) -> Result<Switchboard, Failure> {
-    fits(config, &hotline)?;
+    switchboard_with(config, hotline, Sound::default(), keys, store, now)
+}
+
+/// As [`switchboard`], with the sound of its prompts.
+///
+/// # Errors
+/// A language that is neither spoken by the provider nor whole in sound, or a desk language the hotline does not have.
+pub fn switchboard_with(
+    config: &Config,
+    hotline: Hotline,
+    sound: Sound,
+    keys: KeyRing,
+    store: Store,
+    now: Timestamp,
+) -> Result<Switchboard, Failure> {
+    fits(config, &hotline, &sound)?;
     let setup = Setup {
         public_url: config.public_url.clone(),
         desk: desk(config),
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
         withheld_most: usize::from(config.desk.withheld_at_once),
     };
-    let hotlines = Hotlines::new(hotline, fit(config));
+    let hotlines = Hotlines::new(hotline, sound, fit(config));
     Ok(Switchboard::new(setup, hotlines, keys, store, DaySalt::new(random()), now))
 }
 
 /// Whether the line can speak this hotline.
 ///
 /// # Errors
-/// A language that the provider is not told how to speak, or a desk language the hotline does not have.
-pub fn fits(config: &Config, hotline: &Hotline) -> Result<(), Failure> {
-    say(config, hotline)?;
+/// A language that the provider is not told how to speak and that has not a sound for each of its prompts, or a desk
+/// language the hotline does not have.
+pub fn fits(config: &Config, hotline: &Hotline, sound: &Sound) -> Result<(), Failure> {
+    let played = played(hotline, sound, |_| false, &config.audio.twilio);
+    for (language, played) in hotline.languages.iter().zip(&played) {
+        if !config.calls() || config.say.contains_key(language) {
+            continue;
+        }
+        let own =
+            hotline.prompts().filter(|prompt| hotline.languages.get(usize::from(prompt.language.0)) == Some(language));
+        let silent: Vec<&str> =
+            own.filter(|prompt| !played.contains_key(&prompt.words)).map(|prompt| prompt.id.as_str()).collect();
+        if let Some(first) = silent.first() {
+            return Err(unspoken(language, Some((silent.len(), first))));
+        }
+    }
     desk_language(config, hotline)?;
     Ok(())
+}
+
+fn unspoken(language: &Language, silent: Option<(usize, &str)>) -> Failure {
+    let or = match silent {
+        None => String::new(),
+        Some((count, first)) => {
+            format!(
+                ", or make the sound of the {count} prompts that have none, such as `{first}` (`hulplijn audio status`)"
+            )
+        }
+    };
+    Failure::cannot(format!(
+        "the provider is not told how to speak `{language}`: add `{language} = {{ language = \"{language}-..\", voice = \"...\" }}` to `[say.twilio]`{or}"
+    ))
 }
 
 /// Opening hours in the time zone that counts: the configuration's, else the hotline's.
@@ -99,7 +144,19 @@ fn fit(config: &Config) -> Fit {
         desk_language: config.desk.language,
         hours,
         hours_by_hotline: config.timezone.is_none(),
+        order: config.audio.twilio.clone(),
+        sounds_at: config.public_url.clone(),
+        folder: (config.mode == Mode::Demonstration).then(|| folder(config.audio.dir.clone())),
     }
+}
+
+/// Gives the sounds that catalogs name from the folder of sound.
+fn folder(asked: Option<PathBuf>) -> Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync> {
+    Arc::new(move |catalogs| {
+        let folder = asked.clone().unwrap_or_else(|| PathBuf::from(sounds::USUAL));
+        let sounds = Sounds { folder, catalogs: catalogs.clone(), ..Sounds::default() };
+        sounds.all()
+    })
 }
 
 /// Who is rung: the configured line, or, where no real caller can come, a pretend counsellor.
@@ -125,14 +182,10 @@ pub fn say(config: &Config, hotline: &Hotline) -> Result<SayConfig, Failure> {
     for language in &hotline.languages {
         let none =
             || (!config.calls()).then(|| crate::cli::config::Voice { language: language.to_string(), voice: None });
-        let voice = config.say.get(language).cloned().or_else(none).ok_or_else(|| {
-            Failure::cannot(format!(
-                "the provider is not told how to speak `{language}`: add `{language} = {{ language = \"{language}-..\", voice = \"...\" }}` to `[say.twilio]`"
-            ))
-        })?;
+        let voice = config.say.get(language).cloned().or_else(none).ok_or_else(|| unspoken(language, None))?;
         voices.push(Voice { language: voice.language, voice: voice.voice });
     }
-    Ok(SayConfig { voices })
+    Ok(SayConfig { voices, sounds: Vec::new() })
 }
 
 /// The language the counsellor is spoken to.

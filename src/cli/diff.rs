@@ -1,8 +1,9 @@
 //! `hulplijn diff`: two hotlines side by side.
 
+use super::config::Config;
 use super::menus::Origin;
 use super::publish::{LineFlags, compared, trail};
-use super::{Done, Failure, assemble, revisions, screen};
+use super::{Done, Failure, assemble, revisions, screen, sounds};
 use crate::base::Sources;
 use crate::menu::compare::explained;
 use crate::menu::{self, Hotline};
@@ -29,7 +30,7 @@ pub fn run(arguments: Arguments) -> Done {
         (None, None) => return Err(Failure::cannot("nothing is on the line to compare with: give two, `diff A B`")),
     };
     let load = |name: &str| -> Result<(Hotline, Sources), Failure> {
-        let sources = sources(name, &trail, &config.data)?;
+        let sources = sources(name, &trail, &config)?;
         let loaded = menu::load_published(&sources, &assemble::settings(&config), assemble::today());
         match loaded.hotline {
             Some(hotline) => Ok((hotline, sources)),
@@ -46,11 +47,11 @@ pub fn run(arguments: Arguments) -> Done {
     Ok(())
 }
 
-fn sources(name: &str, trail: &[Publication], data: &std::path::Path) -> Result<Sources, Failure> {
+fn sources(name: &str, trail: &[Publication], config: &Config) -> Result<Sources, Failure> {
     if revisions::is_folder(name) {
-        return Origin::Folder(name.into()).read();
+        return Ok(sounds::beside(&Origin::Folder(name.into()), config.audio.dir.as_deref())?.0);
     }
     let revision = revisions::named(name, trail)?.act.revision;
-    let sources = Store::read_only_revision(data, revision).map_err(Failure::cannot)?;
+    let sources = Store::read_only_revision(&config.data, revision).map_err(Failure::cannot)?;
     sources.ok_or_else(|| Failure::cannot(format!("the files of revision {revision} are no longer held")))
 }

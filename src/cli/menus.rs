@@ -1,7 +1,9 @@
 //! Reading a folder of menu files, and the sample that is inside the program.
 
 use super::Failure;
+use super::sounds::Sounds;
 use crate::base::{Severity, Sources};
+use crate::menu::time::Lengths;
 use crate::menu::{self, Loaded, Settings};
 use jiff::civil::Date;
 
@@ -100,6 +102,13 @@ fn read_folder(folder: &Path, prefix: &str, sources: &mut Sources) -> Result<(),
         sources.insert(Arc::from(format!("{prefix}{name}")), Arc::from(text));
     }
     Ok(())
+}
+
+/// How long the prompts of these files last that have sound.
+pub fn lengths(sources: &Sources, settings: &Settings, sounds: &Sounds) -> Lengths {
+    // Read without lengths first: what the prompts are does not depend on them.
+    let hotline = menu::load_published(sources, settings, super::assemble::today()).hotline;
+    hotline.map(|hotline| sounds.lengths(&hotline)).unwrap_or_default()
 }
 
 /// Loads a hotline or says on standard error why it cannot be served.

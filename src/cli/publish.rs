@@ -1,8 +1,9 @@
 //! `hulplijn publish`: checks a folder, shows what becomes different, and puts it on the line.
 
 use super::config::{Config, Flags};
-use super::menus::Origin;
-use super::{Done, Failure, assemble, columns, screen};
+use super::menus::{self, Origin};
+use super::{Done, Failure, assemble, columns, screen, sounds};
+use crate::audio::catalog::Sound;
 use crate::base::{Revision, Severity, Sources};
 use crate::menu::compare::{Change, explained};
 use crate::menu::passages::differences;
@@ -23,6 +24,9 @@ const REASON_MAX: usize = 500;
 pub struct Arguments {
     /// Folder of menu files
     dir: PathBuf,
+    /// Folder of sound [default: that of the configuration, else ./audio if there is one]
+    #[arg(long, value_name = "DIR", env = "HULPLIJN_AUDIO")]
+    audio: Option<PathBuf>,
     #[command(flatten)]
     persons: Persons,
     #[command(flatten)]
@@ -83,9 +87,14 @@ pub fn run(arguments: Arguments) -> Done {
     let signed = arguments.persons.signed(config.two_persons).map_err(Failure::cannot)?;
     let line = OnTheLine::read(&config)?;
     let origin = Origin::Folder(arguments.dir);
-    let sources = origin.read()?;
+    let audio = arguments.audio.as_deref().or(config.audio.dir.as_deref());
+    let (sources, sounds) = sounds::beside(&origin, audio)?;
     let before = line.hotline.as_ref();
-    let loaded = menu::load_after(&sources, &assemble::settings(&config), assemble::today(), before);
+    let mut settings = assemble::settings(&config);
+    if let Some(sounds) = &sounds {
+        settings.lengths = menus::lengths(&sources, &settings, sounds);
+    }
+    let loaded = menu::load_after(&sources, &settings, assemble::today(), before);
     let mut findings = loaded.findings;
     // What needs more than the files: keywords as phones send them, and a way out of every situation.
     findings.extend(loaded.hotline.iter().flat_map(crate::sms::keywords_in_every_dress));
@@ -102,7 +111,12 @@ pub fn run(arguments: Arguments) -> Done {
     };
     let numbers = menu::contacts(&sources, assemble::today());
     numbers_allow(&config, &signed, &numbers, &line.numbers(), Kind::Publish)?;
-    Candidate { kind: Kind::Publish, name: origin.to_string(), sources, hotline }.put_on_line(&config, &line, signed)
+    let sound = match sounds {
+        Some(sounds) => sounds.whole_sound(&hotline).map_err(Failure::not_good)?,
+        None => Sound::default(),
+    };
+    Candidate { kind: Kind::Publish, name: origin.to_string(), sources, hotline, sound }
+        .put_on_line(&config, &line, signed)
 }
 
 // ---- who
@@ -256,13 +270,14 @@ pub struct Candidate {
     pub name: String,
     pub sources: Sources,
     pub hotline: Hotline,
+    pub sound: Sound,
 }
 
 impl Candidate {
     /// Shows, asks, stores, switches.
     pub fn put_on_line(self, config: &Config, line: &OnTheLine, signed: Signed) -> Done {
         let revision = self.hotline.revision;
-        assemble::fits(config, &self.hotline)?;
+        assemble::fits(config, &self.hotline, &self.sound)?;
         if line.revision() == Some(revision) && !signed.end_old {
             screen::line(&format!("{} is on the line already (revision {revision}): nothing to do", self.name));
             return Ok(());
@@ -281,7 +296,7 @@ impl Candidate {
             end_old: signed.end_old,
         };
         let seen = line.trail.first().map(|last| last.number);
-        let published = Store::publish(&config.data, &act, &self.sources, seen, Timestamp::now());
+        let published = Store::publish(&config.data, &act, &self.sources, &self.sound.shelf, seen, Timestamp::now());
         let on_line = published.map_err(Failure::cannot)?;
         let calls = match act.end_old {
             true => "calls on older revisions begin again at the front door",

@@ -2,6 +2,7 @@
 
 use super::publish::{Candidate, LineFlags, OnTheLine, Persons, clock, numbers_allow};
 use super::{Done, Failure, assemble, revisions, screen};
+use crate::audio::catalog::{Sound, catalogs};
 use crate::base::Severity;
 use crate::menu;
 use crate::store::{Kind, Store};
@@ -48,5 +49,8 @@ pub fn run(arguments: Arguments) -> Done {
     let numbers = menu::contacts(&sources, assemble::today());
     numbers_allow(&config, &signed, &numbers, &line.numbers(), Kind::Rollback)?;
     let name = format!("entry {} of {}", entry.number, clock(entry.at));
-    Candidate { kind: Kind::Rollback, name, sources, hotline }.put_on_line(&config, &line, signed)
+    let (catalogs, _) = catalogs(&sources);
+    let shelf = Store::read_only_sound(&config.data, revision).map_err(Failure::cannot)?;
+    let sound = Sound { catalogs, shelf };
+    Candidate { kind: Kind::Rollback, name, sources, hotline, sound }.put_on_line(&config, &line, signed)
 }

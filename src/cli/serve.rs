@@ -2,8 +2,10 @@
 
 use super::config::{Config, Flags, Mode};
 use super::menus::{self, Origin};
+use super::sounds;
 use super::{Done, Failure, assemble, doctor, key, publish, screen};
-use crate::base::{Finding, Severity, Sources};
+use crate::audio::catalog::{Sound, catalogs};
+use crate::base::{Finding, Severity, Shelf, Sources};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{
@@ -103,7 +105,9 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
     let keys = key::open_or_make(&config.data)?;
     notices.extend(doctor::wrong_at_start(&config, hardened));
     let summary = summary(&start);
-    let switchboard = Arc::new(assemble::switchboard(&config, start.hotline.clone(), keys, store, Timestamp::now())?);
+    let sound = start.sound;
+    let switchboard = assemble::switchboard_with(&config, start.hotline.clone(), sound, keys, store, Timestamp::now())?;
+    let switchboard = Arc::new(switchboard);
     match start.published {
         // The files are in the database already; what is new there since is taken up by the watch below.
         Some(published) => {
@@ -146,7 +150,8 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
     let watching = match (Origin::choose(config.menus.clone()), config.mode) {
         (Origin::Folder(folder), Mode::Demonstration) => {
             let settings = assemble::settings(&config);
-            Some(tokio::spawn(watch_menus(folder, Arc::clone(&switchboard), settings, stopped)))
+            let audio = config.audio.dir.clone();
+            Some(tokio::spawn(watch_menus(folder, audio, Arc::clone(&switchboard), settings, stopped)))
         }
         (Origin::Sample, Mode::Demonstration) => None,
         (_, Mode::Provider) => Some(tokio::spawn(follow_the_line(Arc::clone(&switchboard), stopped))),
@@ -173,6 +178,7 @@ struct Start {
     /// Where it comes from, for the keeper.
     from: String,
     hotline: Hotline,
+    sound: Sound,
     sources: Sources,
     findings: Vec<Finding>,
     /// What the database says is on the line; `None` where nothing was published, or nobody can say.
@@ -185,10 +191,18 @@ struct Start {
 /// The folder, or the sample inside the program.
 fn from_folder(config: &Config) -> Result<Start, Failure> {
     let origin = Origin::choose(config.menus.clone());
-    let sources = origin.read()?;
+    let (sources, sounds) = sounds::beside(&origin, config.audio.dir.as_deref())?;
     let (hotline, findings) = menus::load(&sources, &assemble::settings(config), assemble::today())?;
     let from = origin.to_string();
-    Ok(Start { from, hotline, sources, findings, published: None, is_first: false, notices: Vec::new() })
+    let (sound, notices) = match sounds {
+        Some(sounds) => {
+            let (shelf, wrong) = sounds.shelf(&hotline);
+            let notices = wrong.into_iter().map(|why| format!("{why}; the prompt is said instead")).collect();
+            (Sound { catalogs: sounds.catalogs, shelf }, notices)
+        }
+        None => (Sound::default(), Vec::new()),
+    };
+    Ok(Start { from, hotline, sound, sources, findings, published: None, is_first: false, notices })
 }
 
 /// The published revision. Without one, the folder, to be published; without a database, the folder as it is.
@@ -221,9 +235,17 @@ async fn from_the_line(config: &Config, store: &Store) -> Result<Start, Failure>
     }
     notices.extend(not_published(config, &sources));
     let from = format!("published, entry {} of `hulplijn revisions`", published.number);
+    let (catalogs, _) = catalogs(&sources);
+    let shelf = store.sound_get(published.revision).await.unwrap_or_else(|_| {
+        notices.push(
+            "the database does not give the sound of the published revision: the provider says every prompt".to_owned(),
+        );
+        Shelf::new()
+    });
     Ok(Start {
         from,
         hotline,
+        sound: Sound { catalogs, shelf },
         sources,
         findings: loaded.findings,
         published: Some(published),
@@ -250,7 +272,7 @@ fn not_published(config: &Config, published: &Sources) -> Option<String> {
     if origin == Origin::Sample {
         return None;
     }
-    let files = publish::files_that_differ(published, &origin.read().ok()?);
+    let files = publish::files_that_differ(published, &sounds::beside(&origin, config.audio.dir.as_deref()).ok()?.0);
     let number = match files.len() {
         0 => return None,
         1 => "1 file differs".to_owned(),
@@ -264,7 +286,7 @@ fn not_published(config: &Config, published: &Sources) -> Option<String> {
 
 /// The first start puts what it was given on the line. Another program may have been faster: then that is on the line.
 async fn publish_first(start: Start, config: &Config, store: &Store) -> Result<Start, Failure> {
-    assemble::fits(config, &start.hotline)?;
+    assemble::fits(config, &start.hotline, &start.sound)?;
     let act = Act {
         kind: Kind::FirstStart,
         revision: start.hotline.revision,
@@ -274,7 +296,7 @@ async fn publish_first(start: Start, config: &Config, store: &Store) -> Result<S
         why: None,
         end_old: false,
     };
-    match store.publish_first(act, &start.sources, Timestamp::now()).await {
+    match store.publish_first(act, &start.sources, start.sound.shelf.clone(), Timestamp::now()).await {
         Ok(Ok(published)) => Ok(Start { published: Some(published), ..start }),
         Ok(Err(_)) => from_the_line(config, store).await,
         Err(_) => instead(config, "the database could not take the first publication"),
@@ -436,7 +458,13 @@ async fn tick(switchboard: Arc<Switchboard>, mut stop: Stop) {
 }
 
 /// Checks the menu files on every save: a good save is on the line at once, a wrong one is refused with its findings.
-async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: menu::Settings, mut stop: Stop) {
+async fn watch_menus(
+    folder: PathBuf,
+    audio: Option<PathBuf>,
+    switchboard: Arc<Switchboard>,
+    settings: menu::Settings,
+    mut stop: Stop,
+) {
     use notify::Watcher;
     let (saved, mut saves) = tokio::sync::mpsc::channel::<()>(1);
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -452,6 +480,10 @@ async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: m
     if let Err(error) = watcher.watch(&folder, notify::RecursiveMode::Recursive) {
         return tracing::warn!(%error, "the menu files are not watched");
     }
+    let sound = audio.clone().unwrap_or_else(|| PathBuf::from(sounds::USUAL));
+    if sound.is_dir() && watcher.watch(&sound, notify::RecursiveMode::Recursive).is_err() {
+        tracing::warn!("the folder of sound is not watched");
+    }
     let origin = Origin::Folder(folder);
     // An editor saves in several steps, and the same words twice say nothing new.
     let mut last_refused = None;
@@ -462,7 +494,7 @@ async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: m
         }
         tokio::time::sleep(Duration::from_millis(150)).await;
         while saves.try_recv().is_ok() {}
-        if let Err(refused) = take_save(&origin, &switchboard, &settings).await
+        if let Err(refused) = take_save(&origin, audio.as_deref(), &switchboard, &settings).await
             && last_refused.as_ref() != Some(&refused)
         {
             eprintln!("{refused}\nthe save is refused; the line goes on with what it had");
@@ -475,8 +507,13 @@ async fn watch_menus(folder: PathBuf, switchboard: Arc<Switchboard>, settings: m
 ///
 /// # Errors
 /// The findings that keep it from going there.
-async fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::Settings) -> Result<(), String> {
-    let sources = origin.read().map_err(|failure| failure.lines)?;
+async fn take_save(
+    origin: &Origin,
+    audio: Option<&Path>,
+    switchboard: &Switchboard,
+    settings: &menu::Settings,
+) -> Result<(), String> {
+    let (sources, _) = sounds::beside(origin, audio).map_err(|failure| failure.lines)?;
     let loaded = menus::load(&sources, settings, assemble::today());
     let (hotline, findings) = loaded.map_err(|failure| failure.lines.trim_end().to_owned())?;
     if hotline.revision != switchboard.revision() {

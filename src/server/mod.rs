@@ -9,6 +9,7 @@ mod limits;
 mod metrics;
 mod run;
 mod seats;
+mod sound;
 mod texts;
 mod webhook;
 
@@ -17,4 +18,5 @@ pub use alarm::{Alarm, built, keep_watch};
 pub use limits::{FILES_BESIDE, Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET, raise_open_files};
 pub use metrics::Metrics;
 pub use run::{Stop, serve};
+pub use sound::sounds;
 pub use webhook::{Door, public_router};

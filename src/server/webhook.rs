@@ -3,6 +3,7 @@
 use super::limits::{MAX_BODY, MAX_TARGET, STEP_S};
 use super::metrics::{Kind, Metrics, Request as Asked};
 use super::seats::Seat;
+use super::sound::sounds;
 use super::texts;
 use crate::base::Digit;
 use crate::provider::twilio::form::{self, Form};
@@ -54,7 +55,8 @@ pub fn public_router(door: Arc<Door>) -> Router {
             .route("/twilio/whisper", post(|s, r| voice(s, r, Step::Whisper)).fallback(only_post))
             .route("/twilio/accept", post(|s, r| voice(s, r, Step::Accept)).fallback(only_post))
             .route("/twilio/trouble", post(trouble).fallback(only_post))
-            .route("/twilio/status", post(status).fallback(only_post));
+            .route("/twilio/status", post(status).fallback(only_post))
+            .merge(sounds(Arc::clone(&door.switchboard)));
     }
     for text in &door.texts {
         router = router.route(text.path(), texts::route(Arc::clone(text)));

@@ -4,9 +4,9 @@
 use super::handle::Store;
 use super::open::{self, OpenError};
 use super::publication::{self, Act, OnLine, Publication, Refused};
-use super::revision;
 use super::tally::{self, Tally};
-use crate::base::{Revision, Sources};
+use super::{revision, sound};
+use crate::base::{Revision, Shelf, Sources};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode};
@@ -22,6 +22,8 @@ pub enum PublishError {
     Refused(Refused),
     #[error("the menu files are larger than {} MiB: nothing was published", revision::REVISION_BYTES_MAX / 1024 / 1024)]
     TooLarge,
+    #[error("the sound is larger than {} MiB: nothing was published", sound::SOUND_BYTES_MAX / 1024 / 1024)]
+    TooMuchSound,
     #[error(
         "another program holds the database and does not let go of it: nothing was published; try again, and look for \
          a copy or a backup that is being made"
@@ -82,7 +84,7 @@ impl Store {
             .map_err(|reason| OpenError::Database { path, reason })
     }
 
-    /// Stores the files and puts them on the line, both or neither; a running server takes them up by itself. `seen` is
+    /// Stores the files and their sound and puts them on the line, all or nothing; a running server takes them up by itself. `seen` is
     /// the number of the entry that the operator has looked at: somebody else's publication in between is not
     /// overwritten. Makes the folder and the database if they are missing, and brings the tables up to date.
     ///
@@ -92,12 +94,16 @@ impl Store {
         folder: &Path,
         act: &Act,
         files: &Sources,
+        sounds: &Shelf,
         seen: Option<i64>,
         now: Timestamp,
     ) -> Result<OnLine, PublishError> {
         let json = revision::to_json(files).ok_or(PublishError::TooLarge)?;
+        if sound::bytes(sounds) > sound::SOUND_BYTES_MAX {
+            return Err(PublishError::TooMuchSound);
+        }
         let mut connection = open::connect_patiently(&open::file_in(folder)?)?;
-        publication::add(&mut connection, act, &json, seen, now)?.map_err(PublishError::Refused)
+        publication::add(&mut connection, act, &json, sounds, seen, now)?.map_err(PublishError::Refused)
     }
 
     /// The audit trail, the newest entry first: at most [`publication::PUBLICATIONS_READ`]. Makes and changes nothing.
@@ -108,6 +114,11 @@ impl Store {
     /// The menu files of a revision that is still held. Makes and changes nothing.
     pub fn read_only_revision(folder: &Path, revision: Revision) -> Result<Option<Sources>, OpenError> {
         reading(folder, |connection| revision::get(connection, revision))
+    }
+
+    /// The sound of a revision that is still held. Makes and changes nothing.
+    pub fn read_only_sound(folder: &Path, revision: Revision) -> Result<Shelf, OpenError> {
+        reading(folder, |connection| sound::get(connection, revision))
     }
 }
 

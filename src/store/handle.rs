@@ -4,9 +4,9 @@ use super::keeper::{Job, Keeper, Shared};
 use super::lease::{self, DeskLine, Ended, Opened};
 use super::open::{self, OpenError};
 use super::publication::{self, Act, OnLine, Refused};
-use super::revision;
 use super::tally::{self, CountKey, Tally};
-use crate::base::{LeaseId, Revision, Sources};
+use super::{revision, sound};
+use crate::base::{LeaseId, Revision, Shelf, Sources};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::path::Path;
@@ -20,6 +20,9 @@ use tokio::sync::{oneshot, watch};
 /// How long a request waits for its answer. A caller hears silence meanwhile, so it is short; a healthy disk needs a
 /// hundredth of it.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+
+/// How long the sound of a revision may take, many megabytes of it; no caller waits meanwhile.
+const SOUND_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a stop waits for the last commit.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -165,11 +168,16 @@ impl Store {
         &self,
         act: Act,
         files: &Sources,
+        sounds: Shelf,
         now: Timestamp,
     ) -> Result<Result<OnLine, Refused>, Unavailable> {
         let json = json(files)?;
-        self.ask(move |keeper| {
-            let added = keeper.write(|connection| publication::add(connection, &act, &json, None, now))?;
+        if sound::bytes(&sounds) > sound::SOUND_BYTES_MAX {
+            tracing::error!(store.bytes_max = sound::SOUND_BYTES_MAX, "the sound is too large to be stored");
+            return Err(Unavailable);
+        }
+        self.ask_within(SOUND_WITHIN, move |keeper| {
+            let added = keeper.write(|connection| publication::add(connection, &act, &json, &sounds, None, now))?;
             if let Ok(on_line) = added {
                 keeper.tell(on_line);
             }
@@ -181,6 +189,11 @@ impl Store {
     /// The menu files of a revision, or `None`.
     pub async fn revision_get(&self, revision: Revision) -> Result<Option<Sources>, Unavailable> {
         self.ask(move |keeper| keeper.read(|connection| revision::get(connection, revision))).await
+    }
+
+    /// The sound of a revision; empty if it has none or is not held.
+    pub async fn sound_get(&self, revision: Revision) -> Result<Shelf, Unavailable> {
+        self.ask_within(SOUND_WITHIN, move |keeper| keeper.read(|connection| sound::get(connection, revision))).await
     }
 
     /// The counts of these days, both included, sorted by day and key; what waits in memory is committed first.
@@ -208,13 +221,21 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Keeper) -> Result<T, Unavailable> + Send + 'static,
     ) -> Result<T, Unavailable> {
+        self.ask_within(ANSWER_WITHIN, work).await
+    }
+
+    async fn ask_within<T: Send + 'static>(
+        &self,
+        within: Duration,
+        work: impl FnOnce(&mut Keeper) -> Result<T, Unavailable> + Send + 'static,
+    ) -> Result<T, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.submit(move |keeper| {
             if !reply.is_closed() {
                 let _ = reply.send(work(keeper));
             }
         })?;
-        self.wait(answer, ANSWER_WITHIN).await?
+        self.wait(answer, within).await?
     }
 
     fn submit(&self, work: impl FnOnce(&mut Keeper) + Send + 'static) -> Result<(), Unavailable> {

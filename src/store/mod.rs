@@ -22,6 +22,7 @@ mod publication;
 pub mod report;
 mod revision;
 mod schema;
+mod sound;
 mod tally;
 
 pub use command::PublishError;
@@ -30,4 +31,5 @@ pub use lease::{DeskLine, Ended, Opened};
 pub use open::{FILE_NAME, OpenError};
 pub use publication::{Act, Kind, OnLine, Publication, Refused};
 pub use revision::{KEPT_FOR_S, REVISION_BYTES_MAX, REVISIONS_KEPT, REVISIONS_MAX};
+pub use sound::SOUND_BYTES_MAX;
 pub use tally::{CountKey, KEPT_MONTHS, Tally};

@@ -1,8 +1,8 @@
 //! The audit trail: who put which revision on the line, when and why. The last entry is what is on the line, so that
 //! writing it is the switch. Entries are only ever added; the tables refuse anything else.
 
-use super::revision;
-use crate::base::Revision;
+use super::{revision, sound};
+use crate::base::{Revision, Shelf};
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, TransactionBehavior, params};
@@ -84,12 +84,13 @@ pub enum Refused {
     TooMany,
 }
 
-/// Stores the files and puts them on the line, both or neither. `seen` is the number of the entry the operator has
+/// Stores the files and their sound and puts them on the line, all or nothing. `seen` is the number of the entry the operator has
 /// looked at; it must still be the last one.
 pub(super) fn add(
     connection: &mut Connection,
     act: &Act,
     files: &str,
+    sounds: &Shelf,
     seen: Option<i64>,
     now: Timestamp,
 ) -> Result<std::result::Result<OnLine, Refused>> {
@@ -104,6 +105,8 @@ pub(super) fn add(
     if revision::insert(&transaction, act.revision, files, now)?.is_err() {
         return Ok(Err(Refused::TooMany));
     }
+    sound::insert(&transaction, act.revision, sounds)?;
+    sound::sweep(&transaction)?;
     let number = seen.unwrap_or(0).saturating_add(1);
     transaction.execute(
         "INSERT INTO publication (number, at_s, kind, revision, person, second, urgent, why, end_old)
@@ -185,8 +188,10 @@ fn moment_in(row: &Row, column: usize) -> Result<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::SoundId;
     use crate::store::revision::{KEPT_FOR_S, REVISIONS_MAX};
     use crate::store::schema::migrate;
+    use std::sync::Arc;
 
     fn database() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -212,7 +217,7 @@ mod tests {
 
     fn publish(db: &mut Connection, act: &Act, now: Timestamp) -> std::result::Result<OnLine, Refused> {
         let seen = on_line(db).unwrap().map(|on_line| on_line.number);
-        add(db, act, "{}", seen, now).unwrap()
+        add(db, act, "{}", &Shelf::new(), seen, now).unwrap()
     }
 
     #[test]
@@ -242,11 +247,43 @@ mod tests {
     fn nobody_publishes_over_what_they_have_not_seen() {
         let mut db = database();
         publish(&mut db, &act(1), at(0)).unwrap();
-        assert_eq!(add(&mut db, &act(2), "{}", None, at(1)).unwrap(), Err(Refused::Overtaken));
-        assert_eq!(add(&mut db, &act(2), "{}", Some(2), at(1)).unwrap(), Err(Refused::Overtaken));
+        let sounds = sounds(&["one"]);
+        assert_eq!(add(&mut db, &act(2), "{}", &sounds, None, at(1)).unwrap(), Err(Refused::Overtaken));
+        assert_eq!(add(&mut db, &act(2), "{}", &sounds, Some(2), at(1)).unwrap(), Err(Refused::Overtaken));
         assert_eq!(on_line(&db).unwrap().unwrap().revision, Revision(1));
         assert!(revision::get(&db, Revision(2)).unwrap().is_none(), "nothing was stored either");
-        assert_eq!(add(&mut db, &act(2), "{}", Some(1), at(1)).unwrap().unwrap().number, 2);
+        assert!(sound::get(&db, Revision(2)).unwrap().is_empty());
+        assert_eq!(add(&mut db, &act(2), "{}", &sounds, Some(1), at(1)).unwrap().unwrap().number, 2);
+        assert_eq!(sound::get(&db, Revision(2)).unwrap(), sounds);
+    }
+
+    fn sounds(bytes: &[&str]) -> Shelf {
+        bytes.iter().map(|bytes| (SoundId::of(bytes.as_bytes()), Arc::from(bytes.as_bytes()))).collect()
+    }
+
+    /// A sound stays for as long as a revision that plays it, each once.
+    #[test]
+    fn sound_lives_as_long_as_its_revision() {
+        let mut db = database();
+        let publish = |db: &mut Connection, revision, sounds: &Shelf, now| {
+            let seen = on_line(db).unwrap().map(|on_line| on_line.number);
+            add(db, &act(revision), "{}", sounds, seen, now).unwrap().unwrap();
+        };
+        publish(&mut db, 1, &sounds(&["hello", "old"]), at(0));
+        publish(&mut db, 2, &sounds(&["hello", "new"]), at(1));
+        let held =
+            |db: &Connection| db.query_row("SELECT count(*) FROM sound", [], |row| row.get::<_, u32>(0)).unwrap();
+        assert_eq!(held(&db), 3);
+        // Going back brings no sound along: it is there.
+        publish(&mut db, 1, &Shelf::new(), at(2));
+        assert_eq!(sound::get(&db, Revision(1)).unwrap(), sounds(&["hello", "old"]));
+        for number in 0..u64::from(revision::REVISIONS_KEPT) {
+            let now = at(3 + KEPT_FOR_S + i64::try_from(number).unwrap());
+            publish(&mut db, 100 + number, &sounds(&["hello"]), now);
+        }
+        publish(&mut db, 999, &sounds(&["hello"]), at(4 + 3 * KEPT_FOR_S));
+        assert!(revision::get(&db, Revision(2)).unwrap().is_none() && held(&db) == 1, "{}", held(&db));
+        assert!(db.execute_batch("UPDATE sound SET bytes = x'00'").is_err());
     }
 
     /// The one on the line is never the one that goes, and what it replaced is needed from then on.

@@ -47,6 +47,19 @@ pub(super) const MIGRATIONS: &[&str] = &[
          BEGIN SELECT RAISE(ABORT, 'the audit trail does not change'); END;
      CREATE TRIGGER revision_changed BEFORE UPDATE OF id, files ON revision
          BEGIN SELECT RAISE(ABORT, 'a revision does not change'); END;",
+    // 5: the sound of published revisions: what each plays, and each file once, by the SHA-256 of its bytes.
+    "CREATE TABLE sound (
+         id    TEXT NOT NULL UNIQUE,
+         bytes BLOB NOT NULL
+     ) STRICT;
+     CREATE TABLE played (
+         revision TEXT NOT NULL,
+         sound    TEXT NOT NULL,
+         PRIMARY KEY (revision, sound)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX played_sound ON played (sound);
+     CREATE TRIGGER sound_changed BEFORE UPDATE ON sound
+         BEGIN SELECT RAISE(ABORT, 'a sound does not change'); END;",
 ];
 
 /// The newest version this program knows.
@@ -93,6 +106,7 @@ mod tests {
         "INSERT INTO lease VALUES ('00000000000000aa', 0, 1, 1767600000)",
         "INSERT INTO revision VALUES ('00000000000000bb', '{\"hotline.toml\":\"name\"}', 1767600000)",
         "INSERT INTO publication VALUES (1, 1767600000, 'publish', '00000000000000bb', 'Ada', 'Bo', 1, 'a slip', 1)",
+        "INSERT INTO sound VALUES ('5a', x'0102'); INSERT INTO played VALUES ('00000000000000bb', '5a')",
     ];
     /// What must still be true of the rows of each step when all steps were applied.
     const STILL: &[&str] = &[
@@ -101,6 +115,7 @@ mod tests {
         "SELECT count(*) = 1 FROM revision WHERE id = '00000000000000bb' AND json_extract(files, '$.\"hotline.toml\"') = 'name'",
         "SELECT count(*) = 1 FROM publication WHERE number = 1 AND at_s = 1767600000 AND kind = 'publish' AND
              revision = '00000000000000bb' AND person = 'Ada' AND second = 'Bo' AND urgent AND why = 'a slip' AND end_old",
+        "SELECT count(*) = 1 FROM played JOIN sound ON id = sound WHERE revision = '00000000000000bb' AND bytes = x'0102'",
     ];
 
     fn empty() -> Connection {
@@ -171,6 +186,8 @@ mod tests {
             .unwrap();
         let expected = [
             ("table", "lease", "id TEXT, line INTEGER, accepted INTEGER, expires_s INTEGER"),
+            ("table", "played", "revision TEXT, sound TEXT"),
+            ("index", "played_sound", ""),
             (
                 "table",
                 "publication",
@@ -182,6 +199,8 @@ mod tests {
             ("trigger", "publication_deleted", ""),
             ("table", "revision", "id TEXT, files TEXT, stored_s INTEGER"),
             ("trigger", "revision_changed", ""),
+            ("table", "sound", "id TEXT, bytes BLOB"),
+            ("trigger", "sound_changed", ""),
             ("table", "tally", "day TEXT, key TEXT, n INTEGER"),
         ];
         assert_eq!(found, expected.map(|(kind, name, columns)| (kind.into(), name.into(), columns.into())));

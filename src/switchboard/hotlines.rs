@@ -1,11 +1,13 @@
 //! The revisions: the live one, and those that calls in progress still run on.
 
 use super::lock;
+use crate::audio::Forms;
+use crate::audio::catalog::{self, Catalogs, Sound, Way};
 use crate::base::hours::Hours;
-use crate::base::{Language, Revision};
+use crate::base::{Language, Revision, Shelf, SoundId, Sources};
 use crate::menu::{self, Hotline, LangIx, Settings};
 use crate::provider::twilio::answer::{SayConfig, Voice};
-use crate::store::Store;
+use crate::store::{Store, Unavailable};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -29,14 +31,24 @@ pub struct Fit {
     pub hours: Hours,
     /// The hours are read by the hotline's clock, not by one of the configuration.
     pub hours_by_hotline: bool,
+    /// In which order the ways to speak a prompt are preferred at the provider.
+    pub order: Vec<Way>,
+    /// What stands before the address of a sound: the public address, without a slash at its end.
+    pub sounds_at: String,
+    /// Gives the sounds of these catalogs where they are in a folder, and not in the database with what is published.
+    pub folder: Option<Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync>>,
 }
 
 /// A hotline with what the configuration adds to it. A revision may bring a language, or another order of them.
 pub struct Served {
     hotline: Hotline,
     pub say: SayConfig,
+    /// As `say`, with sound only where a language has nothing else: what failed may be what gives sound.
+    pub say_in_trouble: SayConfig,
     pub desk_language: LangIx,
     pub hours: Hours,
+    /// The sounds that its calls can ask for.
+    pub shelf: Shelf,
 }
 
 impl Deref for Served {
@@ -48,19 +60,59 @@ impl Deref for Served {
 }
 
 impl Fit {
-    fn serve(&self, hotline: Hotline) -> Served {
+    /// The catalogs among these files, with the sounds that were kept for them or are in the folder.
+    fn sound(&self, files: &Sources, kept: Shelf) -> Sound {
+        // What cannot be read is said by the provider instead; `check` and `publish` told what is wrong with it.
+        let (catalogs, _) = catalog::catalogs(files);
+        let shelf = self.folder.as_ref().map_or(kept, |folder| folder(&catalogs));
+        Sound { catalogs, shelf }
+    }
+
+    fn serve(&self, hotline: Hotline, sound: Sound) -> Served {
         // `publish` asks for a voice. If there is none, the right language without a region is better than another's.
         let voice = |tag: &Language| {
             self.voices.get(tag).cloned().unwrap_or_else(|| Voice { language: tag.to_string(), voice: None })
         };
-        let say = SayConfig { voices: hotline.languages.iter().map(voice).collect() };
+        let voices: Vec<Voice> = hotline.languages.iter().map(voice).collect();
+        let played = played(&hotline, &sound, |tag| self.voices.contains_key(tag), &self.order);
+        let address = |(words, id): (String, SoundId)| (words, format!("{}/sound/{id}.wav", self.sounds_at));
+        let sounds: Vec<HashMap<String, String>> =
+            played.into_iter().map(|sounds| sounds.into_iter().map(address).collect()).collect();
+        let only_sound =
+            sounds.iter().zip(&hotline.languages).map(|(sounds, tag)| match self.voices.contains_key(tag) {
+                true => HashMap::new(),
+                false => sounds.clone(),
+            });
+        let say_in_trouble = SayConfig { voices: voices.clone(), sounds: only_sound.collect() };
+        let say = SayConfig { voices, sounds };
         let desk_language = self.desk_language.and_then(|language| hotline.language_ix(language)).unwrap_or(LangIx(0));
         let mut hours = self.hours.clone();
         if self.hours_by_hotline {
             hours.zone = hotline.timezone.clone();
         }
-        Served { hotline, say, desk_language, hours }
+        Served { hotline, say, say_in_trouble, desk_language, hours, shelf: sound.shelf }
     }
+}
+
+/// Which words of each language are played, by what is at hand and what the door prefers; the others are said.
+pub fn played(
+    hotline: &Hotline,
+    sound: &Sound,
+    can_say: impl Fn(&Language) -> bool,
+    order: &[Way],
+) -> Vec<HashMap<String, SoundId>> {
+    let mut played = vec![HashMap::new(); hotline.languages.len()];
+    for prompt in hotline.prompts() {
+        let at = usize::from(prompt.language.0);
+        let (Some(played), Some(tag)) = (played.get_mut(at), hotline.languages.get(at)) else { continue };
+        let forms = &hotline.phrases(prompt.language).spoken_forms;
+        let forms = Forms { digits: &forms.digits, pronounce: &forms.pronounce };
+        let fresh = sound.of(*tag, &prompt.id, &prompt.words, forms);
+        if let Some(entry) = catalog::resolve(fresh, can_say(tag), order) {
+            played.insert(prompt.words.clone(), entry.sound.clone());
+        }
+    }
+    played
 }
 
 /// Gives the hotline of a session's revision.
@@ -74,9 +126,9 @@ pub struct Hotlines {
 }
 
 impl Hotlines {
-    pub fn new(live: Hotline, fit: Fit) -> Hotlines {
+    pub fn new(live: Hotline, sound: Sound, fit: Fit) -> Hotlines {
         Hotlines {
-            live: ArcSwap::from_pointee(fit.serve(live)),
+            live: ArcSwap::from_pointee(fit.serve(live, sound)),
             old: Mutex::default(),
             ended_older: Mutex::default(),
             fit: Arc::new(fit),
@@ -88,8 +140,8 @@ impl Hotlines {
     }
 
     /// New calls hear this hotline from now on; calls in progress stay on theirs.
-    pub(super) fn replace(&self, hotline: Hotline) {
-        let before = self.live.swap(Arc::new(self.fit.serve(hotline)));
+    pub(super) fn replace(&self, hotline: Hotline, sound: Sound) {
+        let before = self.live.swap(Arc::new(self.fit.serve(hotline, sound)));
         if before.revision != self.live().revision {
             self.remember(before.revision, Some(before));
         }
@@ -114,29 +166,45 @@ impl Hotlines {
         if let Some(known) = lock(&self.old).get(&revision) {
             return known.clone();
         }
-        let hotline = match store.revision_get(revision).await {
-            Ok(files) => files.and_then(|files| {
-                let loaded = menu::load_published(&files, &self.fit.settings, live.day(now));
-                loaded.hotline.map(|hotline| Arc::new(self.fit.serve(hotline)))
-            }),
-            // The store does not answer now; it may the next time.
-            Err(_) => return None,
-        };
+        // The store may not answer now; it may the next time.
+        let hotline = self.read(revision, store, now).await.ok()?;
+        let hotline = hotline.map(|(hotline, sound)| Arc::new(self.fit.serve(hotline, sound)));
         self.remember(revision, hotline.clone());
         hotline
     }
 
-    /// The hotline of a published revision, read off the path of any call. `Ok(None)`: its files are gone or not whole.
-    pub(super) async fn published(
+    /// The hotline of a revision with its sound, read beside the path of other calls. `Ok(None)`: its files are gone or
+    /// not whole.
+    pub(super) async fn read(
         &self,
         revision: Revision,
         store: &Store,
         now: Timestamp,
-    ) -> Result<Option<Hotline>, crate::store::Unavailable> {
+    ) -> Result<Option<(Hotline, Sound)>, Unavailable> {
         let Some(files) = store.revision_get(revision).await? else { return Ok(None) };
+        let kept = match self.fit.folder {
+            Some(_) => Shelf::new(),
+            None => store.sound_get(revision).await?,
+        };
         let (fit, day) = (Arc::clone(&self.fit), self.live().day(now));
-        let load = move || menu::load_published(&files, &fit.settings, day).hotline;
+        let load = move || {
+            let hotline = menu::load_published(&files, &fit.settings, day).hotline?;
+            Some((hotline, fit.sound(&files, kept)))
+        };
         Ok(tokio::task::spawn_blocking(load).await.unwrap_or(None))
+    }
+
+    /// A sound that the calls of any revision at hand can ask for.
+    pub(super) fn sound(&self, id: &SoundId) -> Option<Arc<[u8]>> {
+        if let Some(sound) = self.live.load().shelf.get(id) {
+            return Some(Arc::clone(sound));
+        }
+        lock(&self.old).values().flatten().find_map(|old| old.shelf.get(id).cloned())
+    }
+
+    /// The sound that goes with these files.
+    pub(super) fn sound_of(&self, files: &Sources) -> Sound {
+        self.fit.sound(files, Shelf::new())
     }
 
     /// Calls that were on another revision at that moment begin again at the front door.

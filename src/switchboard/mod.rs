@@ -9,11 +9,11 @@ mod memory;
 mod text;
 mod voice;
 
-pub use hotlines::{Fit, Hotlines, Served};
+pub use hotlines::{Fit, Hotlines, Served, played};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
-use crate::base::{CallSid, E164, LeaseId, Revision, Sources};
+use crate::base::{CallSid, E164, LeaseId, Revision, SoundId, Sources};
 use crate::menu::Hotline;
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::twilio::answer::{self, Ring};
@@ -142,9 +142,9 @@ impl Switchboard {
         if self.revision() == published.revision {
             return Ok(());
         }
-        let hotline = self.hotlines.published(published.revision, &self.store, now).await;
-        let hotline = hotline.map_err(|_| NotTakenUp::Unavailable)?.ok_or(NotTakenUp::NotWhole)?;
-        self.hotlines.replace(hotline);
+        let read = self.hotlines.read(published.revision, &self.store, now).await;
+        let (hotline, sound) = read.map_err(|_| NotTakenUp::Unavailable)?.ok_or(NotTakenUp::NotWhole)?;
+        self.hotlines.replace(hotline, sound);
         Ok(())
     }
 
@@ -170,7 +170,13 @@ impl Switchboard {
             }
             unkept.push((revision, sources.clone()));
         }
-        self.hotlines.replace(hotline);
+        let sound = self.hotlines.sound_of(sources);
+        self.hotlines.replace(hotline, sound);
+    }
+
+    /// A sound that calls are told to play.
+    pub fn sound(&self, id: &SoundId) -> Option<Arc<[u8]>> {
+        self.hotlines.sound(id)
     }
 
     /// Tries again to keep what could not be kept.
@@ -201,13 +207,13 @@ impl Switchboard {
         let after = format!("{}/twilio/trouble", self.setup.public_url);
         if !pressed {
             let live = self.hotlines.live();
-            return answer::neutral(&live, &live.say, &after).to_xml().into();
+            return answer::neutral(&live, &live.say_in_trouble, &after).to_xml().into();
         }
         let live = self.hotlines.live();
         let desk = self.setup.desk.as_ref().filter(|_| live.hours.open_at(now) && self.rings_in_trouble(call, now));
         let whisper = format!("{}/twilio/whisper", self.setup.public_url);
         let ring = desk.map(|desk| desk.ring(Some(&whisper)));
-        answer::trouble(&live, &live.say, None, ring.as_ref(), Some(&after)).to_xml().into()
+        answer::trouble(&live, &live.say_in_trouble, None, ring.as_ref(), Some(&after)).to_xml().into()
     }
 
     /// After the attempt to reach a person in trouble: nothing more after a talk, and else the honest words.
@@ -216,13 +222,13 @@ impl Switchboard {
             return VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into();
         }
         let live = self.hotlines.live();
-        answer::trouble(&live, &live.say, None, None, None).to_xml().into()
+        answer::trouble(&live, &live.say_in_trouble, None, None, None).to_xml().into()
     }
 
     /// Before the first key, in trouble: no key was pressed in time.
     pub fn end_of_trouble(&self) -> Arc<str> {
         let live = self.hotlines.live();
-        answer::goodbye(&live, &live.say).to_xml().into()
+        answer::goodbye(&live, &live.say_in_trouble).to_xml().into()
     }
 
     /// Whether the counsellor's line may be rung without a lease: not while a call has it, and not twice at a time.

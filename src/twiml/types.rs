@@ -42,6 +42,30 @@ pub struct Play {
     pub url: String,
 }
 
+impl From<Say> for Verb {
+    fn from(say: Say) -> Verb {
+        Verb::Say(say)
+    }
+}
+
+impl From<Play> for Verb {
+    fn from(play: Play) -> Verb {
+        Verb::Play(play)
+    }
+}
+
+impl From<Say> for GatherVerb {
+    fn from(say: Say) -> GatherVerb {
+        GatherVerb::Say(say)
+    }
+}
+
+impl From<Play> for GatherVerb {
+    fn from(play: Play) -> GatherVerb {
+        GatherVerb::Play(play)
+    }
+}
+
 /// `<Gather numDigits="1" finishOnKey="" method="POST">`: one key, every key. The writer adds these three attributes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Gather {

@@ -1,7 +1,8 @@
 //! From the file, the flags and the environment to the checked configuration: every problem is named at once.
 
-use super::file::{DeskFile, File, KannelFile, TwilioFile};
-use super::{Config, Desk, Environment, Flags, Mode, Problems, Voice, xdg};
+use super::file::{AudioFile, DeskFile, File, KannelFile, TwilioFile};
+use super::{Audio, Config, Desk, Environment, Flags, Mode, Problems, Voice, xdg};
+use crate::audio::catalog::{PREFER_SAY_TO_DRAFT, PREFER_SOUND, Way};
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel::Kannel;
@@ -106,6 +107,7 @@ impl Check<'_> {
         }
 
         let say = self.say(file.say.twilio);
+        let audio = self.audio(flags, file.audio);
         let prefixes = file.sms.prefixes.unwrap_or_default();
         if prefixes.len() > 300 {
             self.problem("`[sms] prefixes` has more than 300 entries");
@@ -146,6 +148,7 @@ impl Check<'_> {
             number,
             desk,
             say,
+            audio,
             prefixes,
             daily_ceiling: file.sms.daily_ceiling.unwrap_or(1000),
             opt_out_off_on: file.opt_out.handling_off_on,
@@ -334,6 +337,24 @@ impl Check<'_> {
             }
         }
         say
+    }
+
+    fn audio(&mut self, flags: &Flags, audio: AudioFile) -> Audio {
+        let mut order = |door: &str, asked: Option<Vec<String>>, usual: &[Way]| {
+            let Some(asked) = asked else { return usual.to_vec() };
+            let ways: Vec<Way> = asked.iter().filter_map(|name| Way::named(name)).collect();
+            let twice = ways.iter().enumerate().any(|(at, way)| ways[..at].contains(way));
+            if ways.len() != asked.len() || ways.is_empty() || twice {
+                self.problem(format!(
+                    "`[audio.prefer] {door}` is {asked:?}: expected some of `recorded`, `good`, `draft` and `say`, each once, the best first"
+                ));
+            }
+            ways
+        };
+        let twilio = order("twilio", audio.prefer.twilio, &PREFER_SAY_TO_DRAFT);
+        let phone = order("phone", audio.prefer.phone, &PREFER_SOUND);
+        let twilio = if flags.say { vec![Way::Say] } else { twilio };
+        Audio { dir: self.path(flags.audio.clone(), audio.dir), twilio, phone }
     }
 
     fn alarm(&mut self, alarm: Alarm) -> Alarm {

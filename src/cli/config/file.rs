@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) kannel: Option<KannelFile>,
     pub(super) desk: DeskFile,
     pub(super) say: SayFile,
+    pub(super) audio: AudioFile,
     pub(super) sms: SmsFile,
     pub(super) opt_out: OptOutFile,
     pub(super) publish: PublishFile,
@@ -85,6 +86,21 @@ impl std::fmt::Debug for DeskFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SayFile {
     pub(super) twilio: BTreeMap<String, Voice>,
+}
+
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AudioFile {
+    pub(super) dir: Option<PathBuf>,
+    pub(super) prefer: PreferFile,
+}
+
+/// In which order the ways to speak a prompt are preferred, by door.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PreferFile {
+    pub(super) twilio: Option<Vec<String>>,
+    pub(super) phone: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Default, Debug)]

@@ -3,6 +3,7 @@
 mod check;
 mod file;
 
+use crate::audio::catalog::Way;
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel;
@@ -30,6 +31,9 @@ pub struct Flags {
     /// Folder of menu files [default: ./menus if there is one, else the sample hotline inside the program]
     #[arg(long, value_name = "DIR", env = "HULPLIJN_MENUS")]
     pub menus: Option<PathBuf>,
+    /// Folder of sound [default: ./audio if there is one]
+    #[arg(long, value_name = "DIR", env = "HULPLIJN_AUDIO")]
+    pub audio: Option<PathBuf>,
     /// Folder for counts, leases, revisions and the key ring [default: $XDG_DATA_HOME/hulplijn]
     #[arg(long, value_name = "DIR", env = "HULPLIJN_DATA")]
     pub data: Option<PathBuf>,
@@ -58,6 +62,16 @@ pub struct Voice {
     pub language: String,
     /// The provider's name of a voice.
     pub voice: Option<String>,
+}
+
+/// Where the sound is, and when it is played.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Audio {
+    /// `None`: the folder `audio` beside us, if there is one.
+    pub dir: Option<PathBuf>,
+    /// In which order the ways to speak a prompt are preferred at the provider, and on the telephone in the browser.
+    pub twilio: Vec<Way>,
+    pub phone: Vec<Way>,
 }
 
 /// How `serve` runs.
@@ -111,6 +125,7 @@ pub struct Config {
     pub number: Option<E164>,
     pub desk: Desk,
     pub say: BTreeMap<Language, Voice>,
+    pub audio: Audio,
     pub prefixes: Vec<String>,
     pub daily_ceiling: u32,
     pub opt_out_off_on: Option<Date>,

@@ -1,10 +1,12 @@
 //! The line: menus, numbers nobody has called, promises the provider's door cannot keep, the desk.
 
 use super::Seen;
-use crate::base::Sources;
+use crate::audio::catalog::{Sound, catalogs};
 use crate::base::hours::Hours;
+use crate::base::{Shelf, Sources};
 use crate::cli::config::{Config, Mode};
 use crate::cli::menus::Origin;
+use crate::cli::sounds::Sounds;
 use crate::cli::{Failure, assemble};
 use crate::menu::{self, Contact, Hotline};
 use crate::store::Store;
@@ -22,14 +24,17 @@ const EXAMPLE: &str = "+120255501";
 
 pub(super) fn look(config: &Config) -> Vec<Seen> {
     let today = assemble::today();
-    let (from, sources, loaded) = match served(config) {
-        Ok((from, sources, true)) => {
+    let (from, sources, sound, loaded) = match served(config) {
+        Ok((from, sources, Some(shelf))) => {
             let loaded = menu::load_published(&sources, &assemble::settings(config), today);
-            (from, sources, loaded)
+            let sound = Sound { catalogs: catalogs(&sources).0, shelf };
+            (from, sources, sound, loaded)
         }
-        Ok((from, sources, false)) => {
+        Ok((from, sources, None)) => {
             let loaded = menu::load(&sources, &assemble::settings(config), today);
-            (from, sources, loaded)
+            let sounds = Sounds::choose(config.audio.dir.as_deref()).ok().flatten();
+            let sound = sounds.zip(loaded.hotline.as_ref()).map(|(sounds, hotline)| sounds.sound(hotline));
+            (from, sources, sound.unwrap_or_default(), loaded)
         }
         Err(failure) => return vec![Seen::wrong(TOPIC, first_line(&failure), MEND)],
     };
@@ -38,7 +43,7 @@ pub(super) fn look(config: &Config) -> Vec<Seen> {
     match &loaded.hotline {
         Some(hotline) => {
             seen.push(Seen::ok(TOPIC, format!("{from}: revision {}; {}", hotline.revision, findings.trim_end())));
-            seen.extend(spoken(config, hotline));
+            seen.extend(spoken(config, hotline, &sound));
             seen.extend(desk(config, hotline, Timestamp::now()));
         }
         None => seen.push(Seen::wrong(TOPIC, format!("{from} cannot be served: {}", findings.trim_end()), MEND)),
@@ -53,19 +58,20 @@ pub(super) fn look(config: &Config) -> Vec<Seen> {
 /// What to do about menus that cannot be served.
 const MEND: &str = "run `hulplijn check` on the folder of menu files";
 
-/// The files that are on the line, or will be at the first start; and whether they are published.
-fn served(config: &Config) -> Result<(String, Sources, bool), Failure> {
+/// The files that are on the line, or will be at the first start; and the sound of those that are published.
+fn served(config: &Config) -> Result<(String, Sources, Option<Shelf>), Failure> {
     let published = || {
         let last = Store::publications(&config.data).ok()?.first()?.act.revision;
-        Store::read_only_revision(&config.data, last).ok()?
+        let shelf = Store::read_only_sound(&config.data, last).ok()?;
+        Some((Store::read_only_revision(&config.data, last).ok()??, shelf))
     };
     if config.mode == Mode::Provider
-        && let Some(sources) = published()
+        && let Some((sources, shelf)) = published()
     {
-        return Ok(("what is published".to_owned(), sources, true));
+        return Ok(("what is published".to_owned(), sources, Some(shelf)));
     }
     let origin = Origin::choose(config.menus.clone());
-    Ok((origin.to_string(), origin.read()?, false))
+    Ok((origin.to_string(), origin.read()?, None))
 }
 
 fn first_line(failure: &Failure) -> String {
@@ -73,9 +79,8 @@ fn first_line(failure: &Failure) -> String {
 }
 
 /// The provider is told how to speak each language, and the counsellor's language exists.
-fn spoken(config: &Config, hotline: &Hotline) -> Option<Seen> {
-    let problem = assemble::say(config, hotline).err();
-    let problem = problem.or_else(|| assemble::desk_language(config, hotline).err())?;
+fn spoken(config: &Config, hotline: &Hotline, sound: &Sound) -> Option<Seen> {
+    let problem = assemble::fits(config, hotline, sound).err()?;
     Some(Seen::wrong(TOPIC, first_line(&problem), "without it the line does not start"))
 }
 

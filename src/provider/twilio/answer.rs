@@ -8,7 +8,8 @@ use crate::base::E164;
 use crate::flow::{Hotline, LangIx, Output, Prompt};
 use crate::privacy::SESSION_LIFE_S;
 use crate::provider::{Accept, Callee, Line};
-use crate::twiml::{Dial, Gather, GatherVerb, MessagingResponse, Noun, Redirect, Say, Verb, VoiceResponse};
+use crate::twiml::{Dial, Gather, MessagingResponse, Noun, Play, Redirect, Say, Verb, VoiceResponse};
+use std::collections::HashMap;
 
 /// At most this many characters in one `<Say>` (twiml reference 2.1: the smallest limit of the voices).
 pub const SAY_MAX: usize = 3000;
@@ -31,6 +32,8 @@ const ACCEPT_S: u8 = 8;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SayConfig {
     pub voices: Vec<Voice>,
+    /// Which words have a sound that is played instead, and at which address.
+    pub sounds: Vec<HashMap<String, String>>,
 }
 
 /// How one language is spoken.
@@ -75,16 +78,12 @@ pub fn voice(outputs: &[Output<'_>], hotline: &Hotline, links: &Links<'_>, say: 
     let mut verbs = Vec::new();
     for output in outputs {
         match output {
-            Output::Say(prompt) => verbs.extend(say.prompt(hotline, prompt).map(Verb::Say)),
+            Output::Say(prompt) => verbs.extend(say.prompt(hotline, prompt)),
             Output::Ask { prompts, timeout_s } => {
                 verbs.push(Verb::Gather(Gather {
                     action: DOOR.address(links.key),
                     timeout_s: (*timeout_s).clamp(1, 10),
-                    prompts: prompts
-                        .iter()
-                        .flat_map(|prompt| say.prompt(hotline, prompt))
-                        .map(GatherVerb::Say)
-                        .collect(),
+                    prompts: prompts.iter().flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
                 }));
                 verbs.push(redirect(links.silence));
             }
@@ -119,7 +118,7 @@ pub fn whisper(
     let gather = Gather {
         action: DOOR.address(accept_url),
         timeout_s: ACCEPT_S,
-        prompts: twice.flat_map(|prompt| say.prompt(hotline, prompt)).map(GatherVerb::Say).collect(),
+        prompts: twice.flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
     };
     VoiceResponse { verbs: vec![Verb::Gather(gather), Verb::Hangup] }
 }
@@ -149,13 +148,13 @@ pub fn trouble(
         prompts.extend(languages.iter().filter_map(|at| hotline.phrases.get(*at)).map(|phrases| &phrases.trouble));
     }
     let goes_on = dial.as_ref().is_none_or(|dial| dial.action.is_none());
-    let mut verbs: Vec<Verb> = prompts.iter().flat_map(|prompt| say.prompt(hotline, prompt)).map(Verb::Say).collect();
+    let mut verbs: Vec<Verb> = prompts.iter().flat_map(|prompt| say.prompt(hotline, prompt)).collect();
     verbs.extend(dial.map(Verb::Dial));
     if goes_on {
         let closed = hotline.nodes.get(usize::from(hotline.roles.closed.0));
         let spoken = closed.into_iter().flat_map(|node| languages.iter().filter_map(|at| node.spoken.get(*at)));
         let info = spoken.flat_map(|spoken| &spoken.info);
-        verbs.extend(info.flat_map(|prompt| say.prompt(hotline, prompt)).map(Verb::Say));
+        verbs.extend(info.flat_map(|prompt| say.prompt::<Verb>(hotline, prompt)));
         verbs.push(Verb::Hangup);
     }
     VoiceResponse { verbs }
@@ -167,7 +166,7 @@ pub fn neutral(hotline: &Hotline, say: &SayConfig, key_url: &str) -> VoiceRespon
     let gather = Gather {
         action: DOOR.address(key_url),
         timeout_s: NEUTRAL_S,
-        prompts: prompts.into_iter().flat_map(|prompt| say.prompt(hotline, prompt)).map(GatherVerb::Say).collect(),
+        prompts: prompts.into_iter().flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
     };
     let mut verbs = vec![Verb::Gather(gather)];
     verbs.extend(goodbye(hotline, say).verbs);
@@ -176,7 +175,7 @@ pub fn neutral(hotline: &Hotline, say: &SayConfig, key_url: &str) -> VoiceRespon
 
 /// The neutral words at the end of a call without a key.
 pub fn goodbye(hotline: &Hotline, say: &SayConfig) -> VoiceResponse {
-    let mut verbs: Vec<Verb> = say.prompt(hotline, &hotline.front.end).map(Verb::Say).collect();
+    let mut verbs: Vec<Verb> = say.prompt(hotline, &hotline.front.end).collect();
     verbs.push(Verb::Hangup);
     VoiceResponse { verbs }
 }
@@ -185,7 +184,7 @@ pub fn goodbye(hotline: &Hotline, say: &SayConfig) -> VoiceResponse {
 /// language, with the line only if it takes calls by pick-up, since nobody is there to whisper and to record the answer.
 pub fn fallback(hotline: &Hotline, say: &SayConfig, ring: Option<&Ring<'_>>) -> VoiceResponse {
     let ring = ring.map(|ring| Ring { whisper: None, ..*ring });
-    trouble(hotline, say, None, ring.as_ref(), None)
+    trouble(hotline, &say.without_sounds(), None, ring.as_ref(), None)
 }
 
 /// The answer to a text: these words, or nothing. Words that no message can hold are cut at a sentence.
@@ -215,10 +214,26 @@ impl Ring<'_> {
 }
 
 impl SayConfig {
-    /// The prompt as one `<Say>`, or several if it is long.
-    fn prompt<'p>(&'p self, hotline: &'p Hotline, prompt: &'p Prompt) -> impl Iterator<Item = Say> + 'p {
+    /// The same voices without any sound: for a document that is heard when we are gone.
+    pub fn without_sounds(&self) -> SayConfig {
+        SayConfig { voices: self.voices.clone(), sounds: Vec::new() }
+    }
+
+    /// The prompt as one `<Play>`, or as one `<Say>`, or several if it is long.
+    fn prompt<'p, V: From<Say> + From<Play> + 'p>(
+        &'p self,
+        hotline: &'p Hotline,
+        prompt: &'p Prompt,
+    ) -> impl Iterator<Item = V> + 'p {
         let at = usize::from(prompt.language.0);
-        pieces(&prompt.words, SAY_MAX).map(move |words| match self.voices.get(at) {
+        let sound = self.sounds.get(at).and_then(|sounds| sounds.get(&prompt.words));
+        let said = if sound.is_some() { "" } else { &prompt.words };
+        let played = sound.map(|url| V::from(Play { url: url.clone() }));
+        played.into_iter().chain(self.said(hotline, at, said).map(V::from))
+    }
+
+    fn said<'p>(&'p self, hotline: &'p Hotline, at: usize, words: &'p str) -> impl Iterator<Item = Say> + 'p {
+        pieces(words, SAY_MAX).map(move |words| match self.voices.get(at) {
             Some(voice) => {
                 Say { language: voice.language.clone(), voice: voice.voice.clone(), words: words.to_owned() }
             }
@@ -268,6 +283,7 @@ mod tests {
     use super::*;
     use crate::base::{Language, LeaseId, Revision};
     use crate::flow::{Count, Front, Node, NodeIx, Phrases, Roles, SmsBook, Spoken};
+    use crate::twiml::GatherVerb;
     use proptest::prelude::*;
 
     const OVERRIDES: &str = "#rt=4000&rc=2&rp=ct,rt,5xx";
@@ -339,6 +355,7 @@ mod tests {
                 Voice { language: "nl-NL".into(), voice: Some("Polly.Laura".into()) },
                 Voice { language: "en-GB".into(), voice: None },
             ],
+            sounds: Vec::new(),
         }
     }
 
@@ -394,6 +411,25 @@ mod tests {
 
     fn connect() -> Output<'static> {
         Output::Connect { lease: LeaseId(7), language: Some(LangIx(1)), cannot_speak: false }
+    }
+
+    #[test]
+    fn what_has_a_sound_is_played() {
+        let (hotline, own, line) = (hotline(), number(OWN), line(Accept::Key));
+        let (one, two) = (prompt(0, "een"), prompt(1, "two"));
+        let mut say = config();
+        say.sounds = vec![[("een".to_owned(), "/sound/1.wav".to_owned())].into()];
+        let links = links(&own, &line);
+        let outputs = [Output::Say(&one), Output::Ask { prompts: vec![&one, &two], timeout_s: 7 }];
+        let asked = |first: &str| format!("gather /key?s=1# 7s [{first} | en-GB/-: two]");
+        let document = voice(&outputs, &hotline, &links, &say);
+        assert_eq!(document.verbs[0], Verb::Play(Play { url: "/sound/1.wav".into() }));
+        assert_eq!(told(&document)[1], asked("/sound/1.wav"));
+        let plain = voice(&outputs, &hotline, &links, &say.without_sounds());
+        assert_eq!(told(&plain)[1], asked("nl-NL/Polly.Laura: een"));
+        // Nobody is there to give the sound when the fallback document is heard.
+        say.sounds = vec![[("closed nl".to_owned(), "/sound/2.wav".to_owned())].into()];
+        assert_eq!(told(&fallback(&hotline, &say, None))[0], "nl-NL/Polly.Laura: closed nl");
     }
 
     #[test]

@@ -457,8 +457,11 @@ async fn what_another_process_publishes_is_heard_of() {
     let home = tempfile::tempdir().unwrap();
     let store = opened(&home);
     assert_eq!(store.on_line().await, Ok(None));
-    let first = store.publish_first(act(1, false), &files("one"), at(0)).await.unwrap().unwrap();
-    assert_eq!(store.publish_first(act(2, false), &files("two"), at(0)).await, Ok(Err(Refused::Overtaken)));
+    let first = store.publish_first(act(1, false), &files("one"), Shelf::new(), at(0)).await.unwrap().unwrap();
+    assert_eq!(
+        store.publish_first(act(2, false), &files("two"), Shelf::new(), at(0)).await,
+        Ok(Err(Refused::Overtaken))
+    );
     let mut line = store.watch_line();
     assert_eq!(*line.borrow_and_update(), Some(first));
 
@@ -467,7 +470,7 @@ async fn what_another_process_publishes_is_heard_of() {
     tokio::time::sleep(TICK).await;
     assert!(!line.has_changed().unwrap());
 
-    let second = Store::publish(home.path(), &act(2, true), &files("two"), Some(1), at(9)).unwrap();
+    let second = Store::publish(home.path(), &act(2, true), &files("two"), &Shelf::new(), Some(1), at(9)).unwrap();
     let begun = Instant::now();
     tokio::time::timeout(SOON, line.changed()).await.expect("heard of it").unwrap();
     assert!(begun.elapsed() < TICK, "{:?}", begun.elapsed());
@@ -485,7 +488,7 @@ async fn what_another_process_publishes_is_heard_of() {
     assert_eq!(*line.borrow_and_update(), Some(second));
     drop(store);
     let home = tempfile::tempdir().unwrap();
-    let there = Store::publish(home.path(), &act(7, false), &files("seven"), None, at(0)).unwrap();
+    let there = Store::publish(home.path(), &act(7, false), &files("seven"), &Shelf::new(), None, at(0)).unwrap();
     assert_eq!(*opened(&home).watch_line().borrow(), Some(there));
     assert_eq!(Store::publications(home.path()).unwrap().len(), 1);
     assert_eq!(Store::read_only_revision(home.path(), Revision(7)).unwrap(), Some(files("seven")));
