@@ -7,6 +7,12 @@
 
 pub mod catalog;
 mod expand;
+mod level;
+mod measure;
+mod wav;
 
 pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, SoundId};
 pub use expand::{Forms, Piece, expand, fingerprint};
+pub use level::{SILENT_DB, active_level};
+pub use measure::{Measured, measure};
+pub use wav::{Format, NotSound};

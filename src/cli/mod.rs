@@ -30,6 +30,7 @@ mod rollback;
 mod schema;
 mod screen;
 mod serve;
+pub mod sounds;
 mod stats;
 pub mod story;
 mod text;
