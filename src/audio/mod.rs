@@ -7,7 +7,13 @@
 
 pub mod catalog;
 mod expand;
+mod level;
+mod measure;
+mod wav;
 
 pub use crate::base::{Shelf, SoundId};
 pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, Sound};
 pub use expand::{Forms, Piece, expand, fingerprint};
+pub use level::{SILENT_DB, active_level};
+pub use measure::{Measured, measure};
+pub use wav::{Format, NotSound};

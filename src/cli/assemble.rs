@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::config::{Config, Mode};
-use super::sounds::{self, Sounds};
+use super::sounds;
 use crate::audio::catalog::{Catalogs, Sound};
 use crate::base::hours::Hours;
 use crate::base::{E164, Language, Shelf};
@@ -20,7 +20,7 @@ use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard, played};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -152,11 +152,7 @@ fn fit(config: &Config) -> Fit {
 
 /// Gives the sounds that catalogs name from the folder of sound.
 fn folder(asked: Option<PathBuf>) -> Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync> {
-    Arc::new(move |catalogs| {
-        let folder = asked.clone().unwrap_or_else(|| PathBuf::from(sounds::USUAL));
-        let sounds = Sounds { folder, catalogs: catalogs.clone(), ..Sounds::default() };
-        sounds.all()
-    })
+    Arc::new(move |catalogs| sounds::all(asked.as_deref().unwrap_or(Path::new(sounds::USUAL)), catalogs))
 }
 
 /// Who is rung: the configured line, or, where no real caller can come, a pretend counsellor.

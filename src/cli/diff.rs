@@ -49,7 +49,7 @@ pub fn run(arguments: Arguments) -> Done {
 
 fn sources(name: &str, trail: &[Publication], config: &Config) -> Result<Sources, Failure> {
     if revisions::is_folder(name) {
-        return Ok(sounds::beside(&Origin::Folder(name.into()), config.audio.dir.as_deref())?.0);
+        return Ok(sounds::beside(&Origin::Folder(name.into()), config.audio.dir.clone())?.0);
     }
     let revision = revisions::named(name, trail)?.act.revision;
     let sources = Store::read_only_revision(&config.data, revision).map_err(Failure::cannot)?;

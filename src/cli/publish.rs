@@ -87,7 +87,7 @@ pub fn run(arguments: Arguments) -> Done {
     let signed = arguments.persons.signed(config.two_persons).map_err(Failure::cannot)?;
     let line = OnTheLine::read(&config)?;
     let origin = Origin::Folder(arguments.dir);
-    let audio = arguments.audio.as_deref().or(config.audio.dir.as_deref());
+    let audio = arguments.audio.or_else(|| config.audio.dir.clone());
     let (sources, sounds) = sounds::beside(&origin, audio)?;
     let before = line.hotline.as_ref();
     let mut settings = assemble::settings(&config);

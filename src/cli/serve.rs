@@ -191,7 +191,7 @@ struct Start {
 /// The folder, or the sample inside the program.
 fn from_folder(config: &Config) -> Result<Start, Failure> {
     let origin = Origin::choose(config.menus.clone());
-    let (sources, sounds) = sounds::beside(&origin, config.audio.dir.as_deref())?;
+    let (sources, sounds) = sounds::beside(&origin, config.audio.dir.clone())?;
     let (hotline, findings) = menus::load(&sources, &assemble::settings(config), assemble::today())?;
     let from = origin.to_string();
     let (sound, notices) = match sounds {
@@ -272,7 +272,7 @@ fn not_published(config: &Config, published: &Sources) -> Option<String> {
     if origin == Origin::Sample {
         return None;
     }
-    let files = publish::files_that_differ(published, &sounds::beside(&origin, config.audio.dir.as_deref()).ok()?.0);
+    let files = publish::files_that_differ(published, &sounds::beside(&origin, config.audio.dir.clone()).ok()?.0);
     let number = match files.len() {
         0 => return None,
         1 => "1 file differs".to_owned(),
@@ -494,7 +494,7 @@ async fn watch_menus(
         }
         tokio::time::sleep(Duration::from_millis(150)).await;
         while saves.try_recv().is_ok() {}
-        if let Err(refused) = take_save(&origin, audio.as_deref(), &switchboard, &settings).await
+        if let Err(refused) = take_save(&origin, audio.clone(), &switchboard, &settings).await
             && last_refused.as_ref() != Some(&refused)
         {
             eprintln!("{refused}\nthe save is refused; the line goes on with what it had");
@@ -509,7 +509,7 @@ async fn watch_menus(
 /// The findings that keep it from going there.
 async fn take_save(
     origin: &Origin,
-    audio: Option<&Path>,
+    audio: Option<PathBuf>,
     switchboard: &Switchboard,
     settings: &menu::Settings,
 ) -> Result<(), String> {
