@@ -21,6 +21,7 @@ mod outline;
 mod parse;
 mod parsed;
 pub mod passages;
+pub mod picture;
 mod read;
 mod resolve;
 pub mod schema;

@@ -65,6 +65,20 @@ pub fn until_language(hotline: &Hotline, language: LangIx) -> f64 {
     seconds(std::iter::once(&hotline.front.greeting).chain(lines))
 }
 
+/// Seconds from the first word of a node until its key of this number (counted from 0) has been named.
+pub fn until_key(hotline: &Hotline, node: NodeIx, language: LangIx, key: usize) -> f64 {
+    let spoken = hotline.spoken(node, language);
+    seconds(spoken.info.iter().chain(spoken.options.iter().take(key + 1)))
+}
+
+/// Seconds from the first word of a node until key 0 has been named; all that it says where it does not name it.
+pub fn until_person(hotline: &Hotline, node: NodeIx, language: LangIx) -> f64 {
+    let spoken = hotline.spoken(node, language);
+    let named = spoken.reserved.iter().position(|prompt| prompt.id == "phrase/person");
+    let reserved = spoken.reserved.iter().take(named.map_or(spoken.reserved.len(), |at| at + 1));
+    seconds(spoken.info.iter().chain(&spoken.options).chain(reserved))
+}
+
 /// Seconds of words without a pause.
 pub(super) fn speech(words: &str) -> f64 {
     spoken_words(words) as f64 / WORDS_PER_SECOND
