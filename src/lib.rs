@@ -8,9 +8,9 @@
 //! and outputs come out; no clock, chance, disk, network, log or `async` inside.
 //!
 //! ```text
-//! doors       cli        server                      clocks, sockets, arguments
-//!                \          |
-//! shell          `----- switchboard                  load, decide, save, answer: in this order
+//! doors       cli        server        console       clocks, sockets, arguments
+//!                \          |            /
+//! shell          `----- switchboard ----'            load, decide, save, answer: in this order
 //!                      /    |     \
 //! edges        provider   store                      wire forms, SQL
 //!                  |         |
@@ -31,6 +31,7 @@
 
 pub mod base;
 pub mod cli;
+pub mod console;
 pub mod flow;
 pub mod menu;
 pub mod phone;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Room -> the rooms it may name through `crate::`. The same table as the picture in `src/lib.rs`.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("base", &[]),
     ("menu", &["base"]),
     ("privacy", &["base"]),
@@ -16,9 +16,23 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("store", &["base", "flow", "desk", "privacy"]),
     ("switchboard", &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store"]),
     ("server", &["base", "provider", "switchboard", "twiml", "privacy"]),
+    ("console", &["base", "menu", "phone", "switchboard", "privacy"]),
     (
         "cli",
-        &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store", "switchboard", "server"],
+        &[
+            "base",
+            "menu",
+            "privacy",
+            "twiml",
+            "flow",
+            "sms",
+            "phone",
+            "provider",
+            "store",
+            "switchboard",
+            "server",
+            "console",
+        ],
     ),
     ("main.rs", &["cli"]),
 ];

@@ -1,9 +1,11 @@
 //! `hulplijn serve`: answers calls and texts.
 
 use super::config::{Config, Flags, Mode};
+use super::lines::OwnLines;
 use super::menus::{self, Origin};
 use super::{Done, Failure, assemble, doctor, key, publish, screen};
 use crate::base::{Finding, Severity, Sources};
+use crate::console::{self, Bounds, Console, Login};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
 /// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line. With `[kannel]` in the file: texts.
+/// It prints the address of a telephone for your browser: good once, for one browser; calls there reach nobody.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -54,7 +57,7 @@ pub fn run(arguments: Arguments) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(line(config, arguments.trace_calls, hardened))
+    runtime.block_on(line(config, arguments, hardened))
 }
 
 /// No core files, and no other process of this user may look into this one (CS-10). Whether that could be done.
@@ -89,7 +92,7 @@ fn log(mode: Mode) {
         .init();
 }
 
-async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
+async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let store = open_store(&config.data).await?;
     let start = match config.mode {
         Mode::Demonstration => from_folder(&config)?,
@@ -114,7 +117,7 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         None => switchboard.publish(start.hotline, &start.sources, Timestamp::now()).await,
     }
     let clock = Arc::new(Timestamp::now);
-    let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, trace_calls)?);
+    let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, arguments.trace_calls)?);
     let metrics = Arc::clone(&door.metrics);
 
     let public = match handed_over(config.mode)? {
@@ -125,9 +128,14 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         Some(address) => Some(bind("admin_listen", address).await?),
         None => None,
     };
+    let phones = match &admin {
+        Some(admin) => Some(phones(&arguments.flags, Arc::clone(&switchboard), admin)?),
+        None => None,
+    };
     let (stop, stopped) = watch::channel(false);
     let mut listeners = tokio::task::JoinSet::new();
-    print_screen(&config, &public, admin.as_ref(), &summary, &notices);
+    let phone = phones.as_ref().map(|(console, address)| phone_address(*address, &console.token()));
+    print_screen(&config, &public, phone.as_deref(), &summary, &notices);
     listeners.spawn(serve(
         public,
         public_router(Arc::clone(&door)),
@@ -135,8 +143,9 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         Arc::clone(&metrics),
         stopped.clone(),
     ));
-    if let Some(admin) = admin {
+    if let (Some(admin), Some((console, address))) = (admin, phones) {
         let router = admin_router(Arc::clone(&switchboard), Arc::clone(&metrics));
+        let router = router.merge(console::router(console, address));
         let limits = Limits { connections: KEEPER_CONNECTIONS, ..config.limits.clone() };
         listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
@@ -488,6 +497,33 @@ async fn take_save(origin: &Origin, switchboard: &Switchboard, settings: &menu::
     Ok(())
 }
 
+/// The telephones in the browser, and the address of the listener that has them.
+fn phones(
+    flags: &Flags,
+    switchboard: Arc<Switchboard>,
+    admin: &TcpListener,
+) -> Result<(Arc<Console>, std::net::SocketAddr), Failure> {
+    let address = admin.local_addr().map_err(Failure::cannot)?;
+    let lines = OwnLines::new(switchboard, || Config::load(flags, &super::environment).map_err(Failure::cannot))?;
+    let tell = move |token: &str| {
+        screen::line(&format!(
+            "phone    opened in a browser; for another one: {}",
+            phone_address(address, token)
+        ));
+    };
+    let console = Console::new(Arc::new(lines), Login::new(assemble::random), Bounds::default(), tell);
+    Ok((console, address))
+}
+
+/// Where a browser on this machine finds the telephone, once.
+fn phone_address(admin: std::net::SocketAddr, token: &str) -> String {
+    let at = match admin.ip().is_unspecified() {
+        true => std::net::SocketAddr::from(([127, 0, 0, 1], admin.port())),
+        false => admin,
+    };
+    format!("http://{at}/phone?token={token}")
+}
+
 /// What the start screen says of the menus.
 fn summary(start: &Start) -> String {
     let Start { from, hotline, .. } = start;
@@ -497,14 +533,16 @@ fn summary(start: &Start) -> String {
     format!("{from}: {name}, {languages}, {nodes} nodes, revision {}; {}", hotline.revision, findings.trim_end())
 }
 
-fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListener>, summary: &str, notices: &[String]) {
+fn print_screen(config: &Config, public: &TcpListener, phone: Option<&str>, summary: &str, notices: &[String]) {
     let here =
         |listener: &TcpListener| listener.local_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
     let public = here(public);
     let mut lines = vec![format!("hulplijn {}", env!("CARGO_PKG_VERSION")), format!("menus    {summary}")];
     lines.push(format!("data     {} (counts, no callers)", config.data.display()));
-    if let Some(admin) = admin {
-        lines.push(format!("keeper   http://{}/readyz and /metrics", here(admin)));
+    if let Some(phone) = phone {
+        let keeper = phone.split_once("/phone").map_or(phone, |(keeper, _)| keeper);
+        lines.push(format!("keeper   {keeper}/readyz and /metrics"));
+        lines.push(format!("phone    {phone}"));
     }
     match config.mode {
         Mode::Demonstration => {
@@ -512,6 +550,9 @@ fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListene
                 "line     http://{public}: demonstration, this machine only, pretend counsellor, nothing is dialled"
             ));
             lines.push(String::new());
+            if phone.is_some() {
+                lines.push("Open the address of the phone in a browser, and call. It is good for one browser.".to_owned());
+            }
             lines.push("Try next, in another terminal:".to_owned());
             lines.push("  hulplijn call                 a call: press keys, read what is heard".to_owned());
             lines.push("  hulplijn text \"HELP\"          a text and its answer".to_owned());
