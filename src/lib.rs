@@ -8,16 +8,16 @@
 //! and outputs come out; no clock, chance, disk, network, log or `async` inside.
 //!
 //! ```text
-//! doors       cli        server                      clocks, sockets, arguments
-//!                \          |
-//! shell          `----- switchboard                  load, decide, save, answer: in this order
+//! doors       cli        server        console       clocks, sockets, arguments
+//!                \          |            /
+//! shell          `----- switchboard ----'            load, decide, save, answer: in this order
 //!                      /    |     \
 //! edges        provider   store                      wire forms, SQL
 //!                  |         |
 //! deciders       flow      phone      sms            pure steps
 //!                  |         |         |
-//! documents      menu     privacy    twiml
-//!                  \_________|_________/
+//! documents      menu     privacy    twiml   audio
+//!                  \_________|_________|______/
 //! words                    base                      numbers, digits, languages, ids, moments, findings
 //! ```
 //!
@@ -32,6 +32,7 @@
 pub mod audio;
 pub mod base;
 pub mod cli;
+pub mod console;
 pub mod flow;
 pub mod menu;
 pub mod phone;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Room -> the rooms it may name through `crate::`. The same table as the picture in `src/lib.rs`.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("audio", &["base"]),
     ("menu", &["base"]),
@@ -17,6 +17,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("store", &["base", "flow", "desk", "privacy"]),
     ("switchboard", &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store", "audio"]),
     ("server", &["base", "provider", "switchboard", "twiml", "privacy", "audio"]),
+    ("console", &["base", "menu", "phone", "switchboard", "privacy"]),
     (
         "cli",
         &[
@@ -32,6 +33,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
             "switchboard",
             "server",
             "audio",
+            "console",
         ],
     ),
     ("main.rs", &["cli"]),

@@ -267,6 +267,7 @@ fn a_way_of_a_hundred_keys_one_after_the_other() {
             language: LangIx(0),
             words: "Down".into(),
             sentences: 1,
+            measured_ms: None,
         });
     }
     all_of_it(&hotline, LangIx(0));
@@ -276,7 +277,13 @@ fn a_way_of_a_hundred_keys_one_after_the_other() {
 
 fn node(name: String, keys: Vec<Choice>, words: &str, hotline: &Hotline) -> Node {
     let spoken = languages(hotline).map(|language| {
-        let prompt = |part: &str| Prompt { id: format!("{name}/{part}"), language, words: words.into(), sentences: 1 };
+        let prompt = |part: &str| Prompt {
+            id: format!("{name}/{part}"),
+            language,
+            words: words.into(),
+            sentences: 1,
+            measured_ms: None,
+        };
         let options = (0..keys.len()).map(|at| prompt(&format!("option/{at}"))).collect();
         Spoken { info: vec![prompt("say/1")], options, reserved: Vec::new(), letters: Vec::new() }
     });

@@ -120,10 +120,7 @@ pub fn load(
     settings: &Settings,
     today: Date,
 ) -> Result<(crate::menu::Hotline, Vec<crate::base::Finding>), Failure> {
-    let Loaded { hotline, mut findings } = menu::load(sources, settings, today);
-    let slips: Vec<_> = hotline.iter().flat_map(crate::sms::keywords_in_every_dress).collect();
-    let hotline = hotline.filter(|_| slips.is_empty());
-    findings.extend(slips);
+    let Loaded { hotline, findings } = examined(sources, settings, today);
     match hotline {
         Some(hotline) => Ok((hotline, findings)),
         None => {
@@ -135,4 +132,17 @@ pub fn load(
             )))
         }
     }
+}
+
+/// Loads a hotline with everything that is found in it, also when it cannot be served.
+pub fn examine(sources: &Sources, settings: &Settings) -> Loaded {
+    examined(sources, settings, super::assemble::today())
+}
+
+fn examined(sources: &Sources, settings: &Settings, today: Date) -> Loaded {
+    let Loaded { hotline, mut findings } = menu::load(sources, settings, today);
+    let slips: Vec<_> = hotline.iter().flat_map(crate::sms::keywords_in_every_dress).collect();
+    let hotline = hotline.filter(|_| slips.is_empty());
+    findings.extend(slips);
+    Loaded { hotline, findings }
 }

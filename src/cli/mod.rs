@@ -17,6 +17,7 @@ pub mod exchange;
 mod explain;
 mod fallback;
 pub mod key;
+pub mod lines;
 mod manual;
 mod map;
 pub mod menus;

@@ -1,15 +1,17 @@
 //! `hulplijn serve`: answers calls and texts.
 
 use super::config::{Config, Flags, Mode};
+use super::lines::OwnLines;
 use super::menus::{self, Origin};
-use super::sounds;
+use super::sounds as folder;
 use super::{Done, Failure, assemble, doctor, key, publish, screen};
 use crate::audio::catalog::{Sound, catalogs};
 use crate::base::{Finding, Severity, Shelf, Sources};
+use crate::console::{self, Bounds, Console, Login};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{
-    FILES_BESIDE, Limits, Metrics, Stop, admin_router, keep_watch, public_router, raise_open_files, serve,
+    FILES_BESIDE, Limits, Metrics, Stop, admin_router, keep_watch, public_router, raise_open_files, serve, sounds,
 };
 use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
 use crate::switchboard::{NotTakenUp, Switchboard};
@@ -22,6 +24,7 @@ use tokio::sync::watch;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
 /// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line. With `[kannel]` in the file: texts.
+/// It prints the address of a telephone for your browser: good once, for one browser; calls there reach nobody.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -56,7 +59,7 @@ pub fn run(arguments: Arguments) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(line(config, arguments.trace_calls, hardened))
+    runtime.block_on(line(config, arguments, hardened))
 }
 
 /// No core files, and no other process of this user may look into this one (CS-10). Whether that could be done.
@@ -91,7 +94,7 @@ fn log(mode: Mode) {
         .init();
 }
 
-async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
+async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let store = open_store(&config.data).await?;
     let start = match config.mode {
         Mode::Demonstration => from_folder(&config)?,
@@ -118,7 +121,7 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         None => switchboard.publish(start.hotline, &start.sources, Timestamp::now()).await,
     }
     let clock = Arc::new(Timestamp::now);
-    let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, trace_calls)?);
+    let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, arguments.trace_calls)?);
     let metrics = Arc::clone(&door.metrics);
 
     let public = match handed_over(config.mode)? {
@@ -129,9 +132,14 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         Some(address) => Some(bind("admin_listen", address).await?),
         None => None,
     };
+    let phones = match &admin {
+        Some(admin) => Some(phones(&arguments.flags, Arc::clone(&switchboard), admin)?),
+        None => None,
+    };
     let (stop, stopped) = watch::channel(false);
     let mut listeners = tokio::task::JoinSet::new();
-    print_screen(&config, &public, admin.as_ref(), &summary, &notices);
+    let phone = phones.as_ref().map(|(console, address, _)| phone_address(*address, &console.token()));
+    print_screen(&config, &public, phone.as_deref(), &summary, &notices);
     listeners.spawn(serve(
         public,
         public_router(Arc::clone(&door)),
@@ -139,8 +147,9 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
         Arc::clone(&metrics),
         stopped.clone(),
     ));
-    if let Some(admin) = admin {
+    if let (Some(admin), Some((console, address, lines))) = (admin, phones) {
         let router = admin_router(Arc::clone(&switchboard), Arc::clone(&metrics));
+        let router = router.merge(console::router(console, address)).merge(sounds(lines.sounds()));
         let limits = Limits { connections: KEEPER_CONNECTIONS, ..config.limits.clone() };
         listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
@@ -191,7 +200,7 @@ struct Start {
 /// The folder, or the sample inside the program.
 fn from_folder(config: &Config) -> Result<Start, Failure> {
     let origin = Origin::choose(config.menus.clone());
-    let (sources, sounds) = sounds::beside(&origin, config.audio.dir.clone())?;
+    let (sources, sounds) = folder::beside(&origin, config.audio.dir.clone())?;
     let (hotline, findings) = menus::load(&sources, &assemble::settings(config), assemble::today())?;
     let from = origin.to_string();
     let (sound, notices) = match sounds {
@@ -272,7 +281,7 @@ fn not_published(config: &Config, published: &Sources) -> Option<String> {
     if origin == Origin::Sample {
         return None;
     }
-    let files = publish::files_that_differ(published, &sounds::beside(&origin, config.audio.dir.clone()).ok()?.0);
+    let files = publish::files_that_differ(published, &folder::beside(&origin, config.audio.dir.clone()).ok()?.0);
     let number = match files.len() {
         0 => return None,
         1 => "1 file differs".to_owned(),
@@ -480,7 +489,7 @@ async fn watch_menus(
     if let Err(error) = watcher.watch(&folder, notify::RecursiveMode::Recursive) {
         return tracing::warn!(%error, "the menu files are not watched");
     }
-    let sound = audio.clone().unwrap_or_else(|| PathBuf::from(sounds::USUAL));
+    let sound = audio.clone().unwrap_or_else(|| PathBuf::from(folder::USUAL));
     if sound.is_dir() && watcher.watch(&sound, notify::RecursiveMode::Recursive).is_err() {
         tracing::warn!("the folder of sound is not watched");
     }
@@ -513,7 +522,7 @@ async fn take_save(
     switchboard: &Switchboard,
     settings: &menu::Settings,
 ) -> Result<(), String> {
-    let (sources, _) = sounds::beside(origin, audio).map_err(|failure| failure.lines)?;
+    let (sources, _) = folder::beside(origin, audio).map_err(|failure| failure.lines)?;
     let loaded = menus::load(&sources, settings, assemble::today());
     let (hotline, findings) = loaded.map_err(|failure| failure.lines.trim_end().to_owned())?;
     if hotline.revision != switchboard.revision() {
@@ -525,6 +534,36 @@ async fn take_save(
     Ok(())
 }
 
+/// The telephones in the browser, and the address of the listener that has them.
+fn phones(
+    flags: &Flags,
+    switchboard: Arc<Switchboard>,
+    admin: &TcpListener,
+) -> Result<(Arc<Console>, std::net::SocketAddr, Arc<OwnLines>), Failure> {
+    let address = admin.local_addr().map_err(Failure::cannot)?;
+    let lines = OwnLines::new(switchboard, || Config::load(flags, &super::environment).map_err(Failure::cannot))?;
+    let tell = move |token: &str| {
+        screen::line(&format!("phone    opened in a browser; for another one: {}", phone_address(address, token)));
+    };
+    let lines = Arc::new(lines);
+    let console = Console::new(
+        Arc::clone(&lines) as Arc<dyn console::Lines>,
+        Login::new(assemble::random),
+        Bounds::default(),
+        tell,
+    );
+    Ok((console, address, lines))
+}
+
+/// Where a browser on this machine finds the telephone, once.
+fn phone_address(admin: std::net::SocketAddr, token: &str) -> String {
+    let at = match admin.ip().is_unspecified() {
+        true => std::net::SocketAddr::from(([127, 0, 0, 1], admin.port())),
+        false => admin,
+    };
+    format!("http://{at}/phone?token={token}")
+}
+
 /// What the start screen says of the menus.
 fn summary(start: &Start) -> String {
     let Start { from, hotline, .. } = start;
@@ -534,14 +573,16 @@ fn summary(start: &Start) -> String {
     format!("{from}: {name}, {languages}, {nodes} nodes, revision {}; {}", hotline.revision, findings.trim_end())
 }
 
-fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListener>, summary: &str, notices: &[String]) {
+fn print_screen(config: &Config, public: &TcpListener, phone: Option<&str>, summary: &str, notices: &[String]) {
     let here =
         |listener: &TcpListener| listener.local_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
     let public = here(public);
     let mut lines = vec![format!("hulplijn {}", env!("CARGO_PKG_VERSION")), format!("menus    {summary}")];
     lines.push(format!("data     {} (counts, no callers)", config.data.display()));
-    if let Some(admin) = admin {
-        lines.push(format!("keeper   http://{}/readyz and /metrics", here(admin)));
+    if let Some(phone) = phone {
+        let keeper = phone.split_once("/phone").map_or(phone, |(keeper, _)| keeper);
+        lines.push(format!("keeper   {keeper}/readyz and /metrics"));
+        lines.push(format!("phone    {phone}"));
     }
     match config.mode {
         Mode::Demonstration => {
@@ -549,6 +590,11 @@ fn print_screen(config: &Config, public: &TcpListener, admin: Option<&TcpListene
                 "line     http://{public}: demonstration, this machine only, pretend counsellor, nothing is dialled"
             ));
             lines.push(String::new());
+            if phone.is_some() {
+                lines.push(
+                    "Open the address of the phone in a browser, and call. It is good for one browser.".to_owned(),
+                );
+            }
             lines.push("Try next, in another terminal:".to_owned());
             lines.push("  hulplijn call                 a call: press keys, read what is heard".to_owned());
             lines.push("  hulplijn text \"HELP\"          a text and its answer".to_owned());

@@ -1,11 +1,11 @@
 //! `hulplijn text`: sends a text and shows the answer.
 
-use super::call::Line;
+use super::call::{HERE, Line};
 use super::exchange::Network;
 use super::player::Exchange;
 use super::{Done, Failure, assemble, screen};
 use crate::base::gsm7;
-use crate::phone::{Leg, Purpose, Request};
+use crate::phone::{Leg, Purpose, Request, Response};
 use crate::twiml::{Method, ReadVerb, read_messaging};
 use std::path::PathBuf;
 
@@ -42,24 +42,7 @@ pub fn run(arguments: Arguments) -> Done {
 }
 
 async fn text(arguments: Arguments) -> Done {
-    let sid = format!("SM{:032x}", u128::from_be_bytes(assemble::random()));
-    let pairs = [
-        ("MessageSid", sid.as_str()),
-        ("AccountSid", &arguments.account_sid),
-        ("From", &arguments.from),
-        ("To", assemble::DEMONSTRATION_NUMBER),
-        ("Body", &arguments.body),
-        ("NumMedia", "0"),
-    ];
-    let request = Request {
-        id: 1,
-        leg: Leg::Caller,
-        purpose: Purpose::Document,
-        method: Method::Post,
-        url: arguments.url.clone().unwrap_or_else(|| "http://localhost/twilio/sms".to_owned()),
-        params: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        cookies: Vec::new(),
-    };
+    let request = request(&arguments.account_sid, &arguments.from, &arguments.body, arguments.url.clone());
     let answer = match arguments.url {
         Some(_) => {
             let network = Network::new(arguments.auth_token);
@@ -70,19 +53,11 @@ async fn text(arguments: Arguments) -> Done {
         }
         None => Line::start(None, arguments.menus, None)?.exchange.send(&request, 0).await,
     };
-    let answer = answer.map_err(|why| Failure::cannot(format!("no answer came ({why:?})")))?;
-    if answer.status != 200 {
-        let body = String::from_utf8_lossy(&answer.body);
-        return Err(Failure::not_good(format!("the address answered {}: {}", answer.status, body.trim_end())));
-    }
-    let document =
-        read_messaging(&answer.body).map_err(|error| Failure::not_good(format!("the answer is not TwiML: {error}")))?;
-    let mut answered = false;
-    for verb in &document.verbs {
-        if let ReadVerb::Message(message) = verb {
-            answered = true;
-            screen::line(&message.body);
-            let segments = gsm7::segments(&message.body);
+    match read(&answer.map_err(|why| Failure::cannot(format!("no answer came ({why:?})")))?)? {
+        Sent::Nothing => screen::line("(no answer is sent)"),
+        Sent::Words(words) => {
+            screen::line(&words);
+            let segments = gsm7::segments(&words);
             screen::line(&format!(
                 "({} in {} part{})",
                 units(&segments),
@@ -91,10 +66,53 @@ async fn text(arguments: Arguments) -> Done {
             ));
         }
     }
-    if !answered {
-        screen::line("(no answer is sent)");
-    }
     Ok(())
+}
+
+/// A text as a provider brings it; without an address, to the line inside this program.
+pub(super) fn request(account: &str, from: &str, body: &str, url: Option<String>) -> Request {
+    let sid = format!("SM{:032x}", u128::from_be_bytes(assemble::random()));
+    let pairs = [
+        ("MessageSid", sid.as_str()),
+        ("AccountSid", account),
+        ("From", from),
+        ("To", assemble::DEMONSTRATION_NUMBER),
+        ("Body", body),
+        ("NumMedia", "0"),
+    ];
+    Request {
+        id: 1,
+        leg: Leg::Caller,
+        purpose: Purpose::Document,
+        method: Method::Post,
+        url: url.unwrap_or_else(|| format!("{HERE}/twilio/sms")),
+        params: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        cookies: Vec::new(),
+    }
+}
+
+/// What is sent back to a text.
+pub(super) enum Sent {
+    Nothing,
+    Words(String),
+}
+
+/// What this answer sends.
+///
+/// # Errors
+/// An answer that is no document, or a refusal.
+pub(super) fn read(answer: &Response) -> Result<Sent, Failure> {
+    if answer.status != 200 {
+        let body = String::from_utf8_lossy(&answer.body);
+        return Err(Failure::not_good(format!("the address answered {}: {}", answer.status, body.trim_end())));
+    }
+    let document =
+        read_messaging(&answer.body).map_err(|error| Failure::not_good(format!("the answer is not TwiML: {error}")))?;
+    let words = document.verbs.into_iter().find_map(|verb| match verb {
+        ReadVerb::Message(message) => Some(message.body),
+        _ => None,
+    });
+    Ok(words.map_or(Sent::Nothing, Sent::Words))
 }
 
 fn units(segments: &gsm7::Segments) -> String {

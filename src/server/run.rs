@@ -4,10 +4,10 @@ use super::Metrics;
 use super::limits::{Limits, MAX_HEADER_BYTES, MAX_HEADERS};
 use super::seats::{Seat, Seats};
 use axum::Router;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io::ErrorKind;
@@ -76,14 +76,15 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
             request.extensions_mut().insert(Arc::clone(&seat));
             async move {
                 let mut answer = router.oneshot(request).await?;
-                // A stranger asks once: a row of requests on one connection is the provider's alone.
-                if !seat.is_proven() {
+                // A stranger asks once: a row of requests on one connection is the provider's alone. A connection that
+                // becomes a web phone's asks for nothing more.
+                if !seat.is_proven() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
                     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(answer)
             }
         });
-        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let (metrics, mut stopping) = (Arc::clone(&metrics), stop.clone());
         tokio::spawn(async move {
             metrics.connections.inc();

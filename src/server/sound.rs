@@ -3,7 +3,6 @@
 
 use super::webhook::{Answer, wrong_method};
 use crate::base::SoundId;
-use crate::switchboard::Switchboard;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
@@ -17,11 +16,13 @@ use std::sync::Arc;
 /// What is under an address never changes.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// `/sound/HASH.wav`, and nothing that is not in the sound of a revision at hand.
-pub fn sounds<S: Clone + Send + Sync + 'static>(switchboard: Arc<Switchboard>) -> Router<S> {
+/// `/sound/HASH.wav`, and nothing that `find` does not find.
+pub fn sounds<S: Clone + Send + Sync + 'static>(
+    find: impl Fn(&SoundId) -> Option<Arc<[u8]>> + Clone + Send + Sync + 'static,
+) -> Router<S> {
     let give = move |Path(name): Path<String>, headers: HeaderMap| async move {
         let id = name.strip_suffix(".wav").and_then(SoundId::new);
-        match id.and_then(|id| Some((switchboard.sound(&id)?, id))) {
+        match id.and_then(|id| Some((find(&id)?, id))) {
             Some((sound, id)) => sound_answer(&sound, &id, &headers),
             None => nothing_there(),
         }

@@ -56,7 +56,10 @@ pub fn public_router(door: Arc<Door>) -> Router {
             .route("/twilio/accept", post(|s, r| voice(s, r, Step::Accept)).fallback(only_post))
             .route("/twilio/trouble", post(trouble).fallback(only_post))
             .route("/twilio/status", post(status).fallback(only_post))
-            .merge(sounds(Arc::clone(&door.switchboard)));
+            .merge({
+                let switchboard = Arc::clone(&door.switchboard);
+                sounds(move |id| switchboard.sound(id))
+            });
     }
     for text in &door.texts {
         router = router.route(text.path(), texts::route(Arc::clone(text)));

@@ -47,8 +47,8 @@ pub struct Served {
     pub say_in_trouble: SayConfig,
     pub desk_language: LangIx,
     pub hours: Hours,
-    /// The sounds that its calls can ask for.
-    pub shelf: Shelf,
+    /// The sounds that its calls can ask for, and what they are of.
+    pub sound: Sound,
 }
 
 impl Deref for Served {
@@ -90,7 +90,7 @@ impl Fit {
         if self.hours_by_hotline {
             hours.zone = hotline.timezone.clone();
         }
-        Served { hotline, say, say_in_trouble, desk_language, hours, shelf: sound.shelf }
+        Served { hotline, say, say_in_trouble, desk_language, hours, sound }
     }
 }
 
@@ -196,10 +196,10 @@ impl Hotlines {
 
     /// A sound that the calls of any revision at hand can ask for.
     pub(super) fn sound(&self, id: &SoundId) -> Option<Arc<[u8]>> {
-        if let Some(sound) = self.live.load().shelf.get(id) {
+        if let Some(sound) = self.live.load().sound.shelf.get(id) {
             return Some(Arc::clone(sound));
         }
-        lock(&self.old).values().flatten().find_map(|old| old.shelf.get(id).cloned())
+        lock(&self.old).values().flatten().find_map(|old| old.sound.shelf.get(id).cloned())
     }
 
     /// The sound that goes with these files.

@@ -9,6 +9,8 @@ mod memory;
 mod text;
 mod voice;
 
+/// For the doors that show where a call is.
+pub use crate::flow::{Does, Outlook, Place};
 pub use hotlines::{Fit, Hotlines, Served, played};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
@@ -130,6 +132,13 @@ impl Switchboard {
     /// The revision that new calls hear.
     pub fn revision(&self) -> Revision {
         self.hotlines.live().revision
+    }
+
+    /// The hotline that new calls hear, and its files as far as they are kept.
+    pub async fn on_the_line(&self) -> (Arc<Served>, Option<Sources>) {
+        let live = self.hotlines.live();
+        let files = self.store.revision_get(live.revision).await.ok().flatten();
+        (live, files)
     }
 
     /// Puts on the line what the database says is there, and ends older calls if it says so. The rest of the calls in

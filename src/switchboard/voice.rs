@@ -3,7 +3,7 @@
 use super::asking::{Stage, Turn};
 use super::{LINE, Served, Switchboard, lock};
 use crate::base::{Digit, LeaseId};
-use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Output, Place, Session};
+use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Outlook, Output, Place, Session};
 use crate::menu::{Hotline, LangIx};
 use crate::privacy::{self, Binding, Purpose};
 use crate::provider::twilio::DOOR;
@@ -118,6 +118,16 @@ impl Switchboard {
     fn opened(&self, call: &Call, token: Option<&str>, now: Timestamp) -> Option<Session> {
         let plain = self.keys.open(Purpose::Session, &binding(call), token?)?;
         Session::from_bytes(&plain).filter(|session| privacy::fresh(session.issued_s, now))
+    }
+
+    /// Where this call is and what each key would do now, with the hotline it hears: for a page that shows it. Nothing is
+    /// changed or counted. `None`: the address opens no session.
+    pub async fn outlook(&self, call: &Call, token: &str, now: Timestamp) -> Option<(Arc<Served>, Outlook)> {
+        let (hotline, session) = self.session(call, Some(token), now).await?;
+        let lease = self.keys.lease_id(&binding(call), session.step, session.issued_s);
+        let present = Now { at: now, desk: self.desk(lease, now).await, lease };
+        let outlook = flow::outlook(&hotline, &session, present);
+        Some((hotline, outlook))
     }
 
     /// Whether this caller has pressed a key that means something: only then may words be said that tell what this is.

@@ -40,7 +40,7 @@ pub struct Flags {
     /// Where the provider's requests arrive [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT", env = "HULPLIJN_LISTEN")]
     pub listen: Option<String>,
-    /// Where /readyz and /metrics are, or `off` [default: 127.0.0.1:8081]
+    /// Where the phone in the browser, /readyz and /metrics are, or `off` [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDR:PORT", env = "HULPLIJN_ADMIN_LISTEN")]
     pub admin_listen: Option<String>,
     /// The address the provider uses, such as https://line.example.org
