@@ -4,7 +4,8 @@
 mod common;
 
 use common::server::{Server, configured, next};
-use hulplijn::audio::{Catalog, Entry, Forms, Grade, Made, SoundId, expand, fingerprint};
+use common::{stand_in, stand_ins, words_in};
+use hulplijn::audio::{Grade, SoundId};
 use hulplijn::cli::menus::Origin;
 use hulplijn::menu::{self, Hotline, Settings};
 use hulplijn::twiml::{self, ReadPrompt, ReadVerb};
@@ -53,31 +54,14 @@ impl Line {
 
     /// A file of its own for each prompt.
     fn render(&self, grade: Grade) {
-        let hotline = self.hotline();
-        let mut catalogs = vec![Catalog::default(); hotline.languages.len()];
-        for prompt in hotline.prompts() {
-            let forms = &hotline.phrases(prompt.language).spoken_forms;
-            let forms = Forms { digits: &forms.digits, pronounce: &forms.pronounce };
-            let bytes = sound(&prompt.words);
-            let entry = Entry {
-                file: hulplijn::audio::catalog::file_of(&prompt.id),
-                sound: SoundId::of(&bytes),
-                text: fingerprint(&expand(&prompt.words, forms), "a voice"),
-                voice: "a voice".into(),
-                grade,
-                made: Made::Rendered,
-                on: "2026-11-24".parse().unwrap(),
-                ms: 1_000,
-                level_db: -22.0,
-                peak_db: -4.0,
-            };
-            let folder = self.at("sounds").join(hotline.language(prompt.language).as_str());
+        let (catalogs, shelf) = stand_ins(&self.hotline(), grade);
+        for (language, catalog) in catalogs {
+            let folder = self.at("sounds").join(language.as_str());
             std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(folder.join(&entry.file), bytes).unwrap();
-            catalogs[usize::from(prompt.language.0)].prompt.insert(prompt.id.clone(), entry);
-        }
-        for (language, catalog) in hotline.languages.iter().zip(catalogs) {
-            std::fs::write(self.at("sounds").join(language.as_str()).join("catalog.toml"), catalog.to_toml()).unwrap();
+            std::fs::write(folder.join("catalog.toml"), catalog.to_toml()).unwrap();
+            for entry in catalog.prompt.values() {
+                std::fs::write(folder.join(&entry.file), &shelf[&entry.sound]).unwrap();
+            }
         }
     }
 
@@ -101,11 +85,6 @@ impl Line {
         let (code, said) = self.run(&["publish", "menus", "--by", "Ada", "--yes"]);
         assert_eq!(code, 0, "{said}");
     }
-}
-
-/// What stands for the sound of these words.
-fn sound(words: &str) -> Vec<u8> {
-    [b"RIFF....WAVE ", words.as_bytes()].concat()
 }
 
 /// What a document has said and played to a caller.
@@ -151,7 +130,7 @@ fn words(port: u16, urls: &[String]) -> Vec<String> {
     let word = |url: &String| {
         let (head, body) = ask(port, "GET", target(url), "");
         assert!(head.starts_with("http/1.1 200"), "{head}");
-        String::from_utf8(body).unwrap().strip_prefix("RIFF....WAVE ").unwrap().to_owned()
+        words_in(&body)
     };
     urls.iter().map(word).collect()
 }
@@ -202,7 +181,7 @@ fn a_sound_is_given_as_browsers_and_providers_ask_for_it() {
     let server = Server::start(line.folder.path(), line.port);
     let (_, played) = heard(&server.post("/twilio/voice", &[("CallStatus", "ringing")]));
     let (url, port) = (target(&played[0]), line.port);
-    let whole = sound(&line.hotline().front.greeting.words);
+    let whole = stand_in(&line.hotline().front.greeting.words);
     let length = whole.len();
     let (head, body) = ask(port, "GET", url, "");
     assert_eq!(body, whole);

@@ -6,13 +6,19 @@
 
 mod common;
 
-use common::{ACCOUNT, CALLER, OWN, PUBLIC_URL, TOKEN, World, log_lines};
-use hulplijn::cli::player::{Exchange, Listed, play};
+use common::{ACCOUNT, CALLER, OWN, PUBLIC_URL, TOKEN, World, load, log_lines, shipped_menus, stand_ins, words_in};
+use hulplijn::audio::Grade;
+use hulplijn::cli::player::{Event, Exchange, Listed, play};
 use hulplijn::cli::story::Story;
-use hulplijn::phone::{FetchFailure, Phone, PhoneConfig, Readings, Request, Response};
+use hulplijn::phone::{
+    FetchFailure, Phone, PhoneConfig, Purpose, Readings, Request, Response, Sound, estimated_speech,
+};
 use hulplijn::twiml::*;
 use jiff::{SignedDuration, Timestamp};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const SID: &str = "CA0123456789abcdef0123456789abcdef";
 
@@ -21,6 +27,8 @@ struct Provider {
     world: World,
     begin: Timestamp,
     restarts: bool,
+    /// What is said in the sounds that were asked for, by address.
+    sounds: HashMap<String, String>,
 }
 
 impl Exchange for Provider {
@@ -28,6 +36,12 @@ impl Exchange for Provider {
         self.world.set_now(self.begin + SignedDuration::from_millis(i64::try_from(now_ms).unwrap()));
         if self.restarts {
             self.world.restart().await;
+        }
+        if request.purpose == Purpose::Sound {
+            let (status, body) = self.world.get(&request.url).await;
+            assert!(status.is_success(), "{}: {status}", request.url);
+            self.sounds.insert(request.url.clone(), words_in(&body));
+            return Ok(Response { content_type: Some("audio/wav".to_owned()), ..Response::twiml(request.id, body) });
         }
         let form: Vec<(&str, &str)> =
             request.form().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -53,6 +67,7 @@ fn written_by_us(xml: &str) {
     };
     let verbs = document.verbs.iter().map(|verb| match verb {
         ReadVerb::Say(one) => Verb::Say(say(one)),
+        ReadVerb::Play(one) => Verb::Play(play_of(one)),
         ReadVerb::Gather(gather) => Verb::Gather(Gather {
             action: gather.action.clone().unwrap(),
             timeout_s: u8::try_from(gather.timeout_s.unwrap()).unwrap(),
@@ -61,6 +76,7 @@ fn written_by_us(xml: &str) {
                 .iter()
                 .map(|prompt| match prompt {
                     ReadPrompt::Say(one) => GatherVerb::Say(say(one)),
+                    ReadPrompt::Play(one) => GatherVerb::Play(play_of(one)),
                     other => panic!("we do not write {other:?}"),
                 })
                 .collect(),
@@ -83,19 +99,60 @@ fn written_by_us(xml: &str) {
     assert_eq!(VoiceResponse { verbs: verbs.collect() }.to_xml(), xml);
 }
 
+fn play_of(play: &ReadPlay) -> Play {
+    match &play.what {
+        PlayWhat::Sound(url) => Play { url: url.clone() },
+        tones => panic!("we do not write {tones:?}"),
+    }
+}
+
+/// How long words take, said or played.
+fn speech(sound: &Sound) -> u64 {
+    match sound {
+        Sound::Play { url } => SOUNDS.with_borrow(|sounds| sounds.get(url).copied()).unwrap_or_else(|| panic!("{url}")),
+        other => estimated_speech(other),
+    }
+}
+
+thread_local! {
+    /// How long the sounds of the shipped menus take, by address: as long as their words.
+    static SOUNDS: RefCell<HashMap<String, u64>> = RefCell::default();
+}
+
+/// Plays a story with a sound for every prompt. It must be the story to the letter.
+async fn played_with_sounds(story: &Story) -> String {
+    let world = World::with_sounds(&story.at.replace(' ', "T"), "").await;
+    let said = |words: String| estimated_speech(&Sound::Say { language: "en-GB".into(), voice: String::new(), words });
+    let (_, shelf) = stand_ins(&load(&shipped_menus(), &world.config), Grade::Good);
+    let lengths = shelf.iter().map(|(id, bytes)| (format!("{PUBLIC_URL}/sound/{id}.wav"), said(words_in(bytes))));
+    SOUNDS.set(lengths.collect());
+    played_in(world, story, Readings::ONE, false).await
+}
+
 /// Plays a story and gives its text, with what was kept.
 async fn played(story: &Story, readings: Readings, restarts: bool) -> String {
-    let mut world = World::at(&story.at.replace(' ', "T"), "").await;
+    played_in(World::at(&story.at.replace(' ', "T"), "").await, story, readings, restarts).await
+}
+
+async fn played_in(mut world: World, story: &Story, readings: Readings, restarts: bool) -> String {
     if story.taken {
         another_caller(&world).await;
     }
     let before = world.counts().await;
-    let mut provider = Provider { begin: world.now(), world, restarts };
+    let mut provider = Provider { begin: world.now(), world, restarts, sounds: HashMap::new() };
     let mut config = PhoneConfig::new(ACCOUNT, SID, CALLER, OWN, &format!("{PUBLIC_URL}/twilio/voice"));
     config.readings = readings;
+    config.speech = Arc::new(speech);
     config.status_callback = Some(format!("{PUBLIC_URL}/twilio/status"));
     let mut caller = Listed::new(story.acts.clone());
     play(Phone::new(config).unwrap(), story.counsellor, &mut provider, &mut caller).await;
+    for event in &mut caller.events {
+        if let Event::Said { words, .. } = event
+            && let Some(url) = words.strip_prefix("(the sound ").and_then(|rest| rest.strip_suffix(')'))
+        {
+            *words = provider.sounds[url].clone();
+        }
+    }
     let mut world = provider.world;
     let kept: Vec<String> = world
         .counts()
@@ -172,6 +229,7 @@ async fn every_call_goes_as_its_story_says() {
         let first = played(&story, Readings::ONE, false).await;
         compare(&path, &text, &first);
         assert_eq!(first, played(&story, Readings::ONE, true).await, "{} with a restart at every step", path.display());
+        assert_eq!(first, played_with_sounds(&story).await, "{} with a sound for every prompt", path.display());
         // A provider that does not tell of a caller who hung up during the talk cannot tell that they talked.
         if !story.counsellor.ends_with_her() {
             assert_eq!(first, played(&story, Readings::OTHER, false).await, "{} in the other reading", path.display());

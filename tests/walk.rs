@@ -1,10 +1,16 @@
 //! A way out, proved and walked: the shipped hotline and a small one hold, and whatever is spoilt is found.
 
-use hulplijn::base::{Digit, Sources};
+mod common;
+
+use common::stand_ins;
+use hulplijn::audio::Grade;
+use hulplijn::audio::catalog::Sound;
+use hulplijn::base::{Digit, Language, Sources};
 use hulplijn::cli::player::Exchange;
 use hulplijn::cli::walk::{Lines, Walked, walk};
 use hulplijn::flow::proof::{Proof, SITUATIONS_MOST, prove, prove_engine};
 use hulplijn::flow::{Input, Now, Output, Place, Session, step};
+use hulplijn::menu::time::Lengths;
 use hulplijn::menu::{self, Hotline, Settings};
 use hulplijn::phone::{FetchFailure, Request, Response};
 use hulplijn::privacy::KeyRing;
@@ -13,9 +19,13 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 fn hotline(folder: &str) -> Hotline {
+    loaded(folder, &Settings::default())
+}
+
+fn loaded(folder: &str, settings: &Settings) -> Hotline {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let sources: Sources = hulplijn::cli::menus::Origin::Folder(folder).read().ok().unwrap();
-    menu::load(&sources, &Settings::default(), "2026-11-24".parse().unwrap()).hotline.unwrap()
+    menu::load(&sources, settings, "2026-11-24".parse().unwrap()).hotline.unwrap()
 }
 
 fn small() -> &'static Hotline {
@@ -119,10 +129,14 @@ impl<E: Exchange> Exchange for Spoilt<E> {
 }
 
 async fn walked(hotline: &Hotline, from: &'static str, to: &'static str) -> Walked {
+    walked_with(hotline, None, from, to).await
+}
+
+async fn walked_with(hotline: &Hotline, sound: Option<&Sound>, from: &'static str, to: &'static str) -> Walked {
     let begin: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
     let random = [7; 32];
     let proof = prove(hotline).ok().unwrap();
-    let lines = Lines::start(hotline, random, begin).await.ok().unwrap();
+    let lines = Lines::start(hotline, sound, random, begin).await.ok().unwrap();
     let present = lines.present();
     let mut line = Spoilt { line: lines, from, to };
     let walked = walk(hotline, &proof, KeyRing::generate(random), begin, present, &mut line, |_, _| {}).await;
@@ -137,6 +151,48 @@ async fn the_line_does_what_the_proof_says() {
     assert_eq!(walked.steps, walked.of_steps);
     assert!(walked.steps > 1000 && walked.calls > 100, "{walked:?}");
     assert_eq!(walked.facts.len(), small().nodes.iter().flat_map(|node| &node.facts).count());
+}
+
+/// The small hotline with a sound for each prompt but this one.
+fn sounding(but: Option<&str>) -> (Hotline, Sound) {
+    let (mut catalogs, shelf) = stand_ins(small(), Grade::Draft);
+    for catalog in catalogs.values_mut() {
+        catalog.prompt.retain(|prompt, _| Some(prompt.as_str()) != but);
+    }
+    let sound = Sound { catalogs, shelf };
+    let known = small().prompts().filter_map(|prompt| {
+        let language = small().language(prompt.language);
+        let ms = sound.catalogs[&language].prompt.get(&prompt.id)?.ms;
+        Some((language, prompt.id.clone(), prompt.words.clone(), ms))
+    });
+    let settings = Settings { lengths: Lengths::new(known), ..Settings::default() };
+    (loaded("src/menu/fixture", &settings), sound)
+}
+
+/// With sound the walk hears the same, in the seconds of the sound, and tells what has none; a sound that the line does
+/// not give is a fault.
+#[tokio::test(flavor = "current_thread")]
+async fn a_path_whose_sound_is_missing_is_found() {
+    let (hotline, sound) = sounding(None);
+    let whole = walked_with(&hotline, Some(&sound), "\u{0}", "").await;
+    assert_eq!((whole.fault, whole.unsounded), (None, Vec::new()));
+    assert_eq!(whole.steps, whole.of_steps);
+    // Each prompt lasts a second: the front door's two, and those of the node and before it.
+    let seconds = whole.facts[0].ways[1].as_ref().unwrap().seconds;
+    assert!(seconds.fract() < 0.001 && seconds > 3.0, "{seconds}");
+
+    let (hotline, sound) = sounding(Some("help/say/1"));
+    let less = walked_with(&hotline, Some(&sound), "\u{0}", "").await;
+    assert_eq!(less.fault, None);
+    let keys: Vec<&str> = less.unsounded.iter().map(|(_, keys)| keys.as_str()).collect();
+    assert!(keys.contains(&"2 1") && keys.contains(&"1 1") && keys.len() == 2, "{:?}", less.unsounded);
+
+    let (hotline, sound) = sounding(None);
+    let english = Language::new("en").unwrap();
+    let lost = sound.catalogs[&english].prompt["help/say/1"].sound.to_string();
+    let fault =
+        walked_with(&hotline, Some(&sound), lost.leak(), "0000").await.fault.expect("the address leads nowhere");
+    assert!(fault.contains("she hears: (the sound "), "{fault}");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -10,9 +10,9 @@ use super::text::{self, Sent};
 use super::{Failure, assemble};
 use crate::audio::catalog::Sound;
 use crate::base::hours::Hours;
-use crate::base::{CallSid, Finding, Party, Revision, Severity, Shelf, SoundId, Sources};
+use crate::base::{CallSid, Finding, Language, Party, Revision, Severity, Shelf, SoundId, Sources};
 use crate::console::{self, KnownSound, Offer, Pending, Which, Wish};
-use crate::menu::{self, Hotline, Loaded, Prompt};
+use crate::menu::{self, Hotline, LangIx, Loaded, Prompt};
 use crate::phone::{FetchFailure, PhoneConfig, Request, Response};
 use crate::privacy::KeyRing;
 use crate::provider::Call;
@@ -105,6 +105,22 @@ impl console::Lines for OwnLines {
             });
             let line = opened.await.unwrap_or_else(|| Err("the line could not be made".to_owned()))?;
             Ok(Box::new(line) as Box<dyn console::Line>)
+        })
+    }
+
+    fn picture(&self, which: Which) -> Pending<'_, Option<String>> {
+        Box::pin(async move {
+            let (live, _) = self.shared.live.on_the_line().await;
+            let shared = Arc::clone(&self.shared);
+            let draw = move || {
+                let hotline = match which {
+                    Which::Line => (**live).clone(),
+                    Which::Folder => shared.folder().ok()?.0,
+                };
+                let english = Language::new("en").and_then(|english| hotline.language_ix(english));
+                Some(menu::picture::svg(&hotline, english.unwrap_or(LangIx(0))))
+            };
+            blocking(draw).await.flatten()
         })
     }
 }

@@ -6,13 +6,15 @@ pub mod server;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use hulplijn::base::Sources;
+use hulplijn::audio::catalog::Sound;
+use hulplijn::audio::{Catalogs, Entry, Grade, Made, SoundId, expand, fingerprint};
+use hulplijn::base::{Shelf, Sources};
 use hulplijn::cli::config::Config;
-use hulplijn::cli::{assemble, key, menus};
+use hulplijn::cli::{assemble, key, menus, sounds};
 use hulplijn::menu::{self, Hotline};
 use hulplijn::provider::twilio::signature::sign;
 use hulplijn::server::public_router;
-use hulplijn::store::{Options, Store};
+use hulplijn::store::{Act, Kind, Options, Store};
 use hulplijn::switchboard::Switchboard;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,42 @@ pub fn load(sources: &Sources, config: &Config) -> Hotline {
     loaded.hotline.unwrap_or_else(|| panic!("{}", menu::diagnostic::screen(&loaded.findings, sources, false)))
 }
 
+/// What stands for the sound of these words in a test.
+pub fn stand_in(words: &str) -> Vec<u8> {
+    [b"RIFF....WAVE ", words.as_bytes()].concat()
+}
+
+/// The words of [`stand_in`].
+pub fn words_in(sound: &[u8]) -> String {
+    let words = sound.strip_prefix(b"RIFF....WAVE ").expect("a sound of a test");
+    String::from_utf8(words.to_vec()).unwrap()
+}
+
+/// A sound for each prompt of a hotline, of this grade; by language.
+pub fn stand_ins(hotline: &Hotline, grade: Grade) -> (Catalogs, Shelf) {
+    let (mut catalogs, mut shelf) = (Catalogs::new(), Shelf::new());
+    for prompt in hotline.prompts() {
+        let bytes = stand_in(&prompt.words);
+        let pieces = expand(&prompt.words, sounds::forms(hotline, prompt));
+        let entry = Entry {
+            file: hulplijn::audio::catalog::file_of(&prompt.id),
+            sound: SoundId::of(&bytes),
+            text: fingerprint(&pieces, "a voice"),
+            voice: "a voice".into(),
+            grade,
+            made: Made::Rendered,
+            on: "2026-11-24".parse().unwrap(),
+            ms: 1_000,
+            level_db: -22.0,
+            peak_db: -4.0,
+        };
+        shelf.insert(entry.sound.clone(), bytes.into());
+        let catalog = catalogs.entry(hotline.language(prompt.language)).or_default();
+        catalog.prompt.insert(prompt.id.clone(), entry);
+    }
+    (catalogs, shelf)
+}
+
 /// A running line and the folder it keeps its data in.
 pub struct World {
     pub folder: TempDir,
@@ -55,19 +93,38 @@ pub struct World {
     pub switchboard: Arc<Switchboard>,
     pub router: axum::Router,
     now_s: Arc<AtomicI64>,
+    stored: Stored,
+}
+
+/// What a line has on its disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    Nothing,
+    Words,
+    /// And a sound for every prompt.
+    Sounds,
 }
 
 impl World {
     /// A line at this moment (Amsterdam time), with further lines for `[desk]`.
     pub async fn at(local: &str, extra_desk: &str) -> World {
+        World::made(local, extra_desk, Stored::Words).await
+    }
+
+    /// The same with a sound for every prompt.
+    pub async fn with_sounds(local: &str, extra_desk: &str) -> World {
+        World::made(local, extra_desk, Stored::Sounds).await
+    }
+
+    async fn made(local: &str, extra_desk: &str, stored: Stored) -> World {
         let folder = tempfile::tempdir().unwrap();
         let config = config(extra_desk, folder.path());
         let moment: jiff::civil::DateTime = local.parse().unwrap();
         let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
         let now = moment.to_zoned_datetime(zone).unwrap().timestamp();
         let now_s = Arc::new(AtomicI64::new(now.as_second()));
-        let (switchboard, router) = start(&config, &now_s, true).await;
-        World { folder, config, switchboard, router, now_s }
+        let (switchboard, router) = start(&config, &now_s, stored).await;
+        World { folder, config, switchboard, router, now_s, stored }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -86,13 +143,13 @@ impl World {
     /// Stops and starts again from what is on disk.
     pub async fn restart(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s, true).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, self.stored).await;
     }
 
     /// Stops, and starts again with no database at all.
     pub async fn restart_without_a_store(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s, false).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, Stored::Nothing).await;
     }
 
     /// A signed POST as the provider sends it; `url` is absolute or a path.
@@ -102,6 +159,15 @@ impl World {
         let url = format!("{PUBLIC_URL}{path}");
         let signature = sign(TOKEN, &url, parameters);
         self.send(path, parameters, Some(&signature)).await
+    }
+
+    /// What is under this address.
+    pub async fn get(&self, url: &str) -> (StatusCode, Vec<u8>) {
+        let path = url.strip_prefix(PUBLIC_URL).unwrap_or(url);
+        let request = Request::get(path).header("host", "line.example.org").body(Body::empty()).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let status = answer.status();
+        (status, answer.into_body().collect().await.unwrap().to_bytes().to_vec())
     }
 
     pub async fn send(&self, path: &str, parameters: &[(&str, &str)], signature: Option<&str>) -> (StatusCode, String) {
@@ -133,24 +199,49 @@ impl World {
     }
 }
 
-async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: bool) -> (Arc<Switchboard>, axum::Router) {
+async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: Stored) -> (Arc<Switchboard>, axum::Router) {
     let now = Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap();
-    let sources = shipped_menus();
+    let mut sources = shipped_menus();
+    let hotline = load(&sources, config);
+    let mut sound = Sound::default();
+    if stored == Stored::Sounds {
+        (sound.catalogs, sound.shelf) = stand_ins(&hotline, Grade::Good);
+        let catalogs =
+            sound.catalogs.iter().map(|(tag, catalog)| (sounds::catalog_name(*tag), catalog.to_toml().into()));
+        sources.extend(catalogs);
+    }
     let hotline = load(&sources, config);
     let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = {
         let now_s = Arc::clone(now_s);
         Arc::new(move || Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap())
     };
     let store = match stored {
-        true => {
+        Stored::Nothing => Store::absent(),
+        Stored::Words | Stored::Sounds => {
             Store::open(&config.data, Options { clock: Arc::clone(&clock) }).unwrap_or_else(|error| panic!("{error}"))
         }
-        false => Store::absent(),
     };
     let keys = key::open_or_make(&config.data).ok().expect("a key ring can be made");
-    let switchboard = assemble::switchboard(config, hotline, keys, store, now).ok().expect("the configuration fits");
+    let with_sounds = stored == Stored::Sounds;
+    if with_sounds && store.on_line().await.unwrap().is_none() {
+        let act = Act {
+            kind: Kind::FirstStart,
+            revision: hotline.revision,
+            person: "first start".to_owned(),
+            second: None,
+            urgent: false,
+            why: None,
+            end_old: false,
+        };
+        store.publish_first(act, &sources, sound.shelf.clone(), now).await.unwrap().unwrap();
+    }
+    let switchboard =
+        assemble::switchboard_with(config, hotline, sound, keys, store, now).ok().expect("the configuration fits");
     let switchboard = Arc::new(switchboard);
-    switchboard.publish(load(&sources, config), &sources, now).await;
+    // What is published stands in the database, with its sound.
+    if !with_sounds {
+        switchboard.publish(load(&sources, config), &sources, now).await;
+    }
     let door = assemble::door(config, Arc::clone(&switchboard), clock, false).ok().expect("the door can be made");
     (switchboard, public_router(Arc::new(door)))
 }

@@ -14,7 +14,7 @@ use crate::provider::twilio::DOOR;
 use crate::twiml;
 use jiff::Timestamp;
 use std::cell::RefCell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 /// A call goes on for at most so many steps and so long, so that a story of it can be read, and a session is fresh.
 const STEPS_MOST: usize = 60;
@@ -31,6 +31,8 @@ pub struct Ground<'h> {
     pub present: Present,
     /// The language the counsellor is spoken to.
     pub ear: LangIx,
+    /// Words that were said because they have no sound, with the keys that led to them first.
+    pub unsounded: RefCell<BTreeMap<String, String>>,
 }
 
 /// Where the line and the engine part.
@@ -62,6 +64,8 @@ pub struct Call<'w, 'h> {
     /// How many keys she waits for no longer than she must, and when the last words wanted were said.
     pub hasty: Option<Hasty>,
     pub tale: Vec<String>,
+    /// The keys she pressed, and `w` for each time she waited.
+    keys: String,
     pub first_counsellor: Option<Counsellor>,
     pub visited: HashSet<u32>,
     steps: usize,
@@ -101,6 +105,7 @@ impl<'w, 'h> Call<'w, 'h> {
             whispered: Vec::new(),
             hasty: None,
             tale: Vec::new(),
+            keys: String::new(),
             first_counsellor: None,
             visited: HashSet::new(),
             steps: 0,
@@ -288,6 +293,19 @@ impl<'w, 'h> Call<'w, 'h> {
         self.whispered.clear();
     }
 
+    /// The words of a sound, where that is what was heard. Words that a line with sound says itself are noted, with the
+    /// keys that lead to them.
+    fn words_of(&mut self, words: String) -> String {
+        let Some(sounds) = &self.ground.present.sounds else { return words };
+        match words.strip_prefix("(the sound ").and_then(|rest| sounds.get(rest.strip_suffix(')')?)) {
+            Some(heard) => heard.words.clone(),
+            None => {
+                self.ground.unsounded.borrow_mut().entry(words.clone()).or_insert_with(|| self.keys.trim().to_owned());
+                words
+            }
+        }
+    }
+
     // ---- what is done
 
     /// A key is awaited and all was said: what she does now.
@@ -311,8 +329,14 @@ impl<'w, 'h> Call<'w, 'h> {
         self.doing = deed.doing.input().map(|input| (input, deed.desk, Some(edge)));
         self.due_ms = (deed.doing == Doing::Wait).then_some(up_ms);
         match deed.doing {
-            Doing::Press(key) => Act::Press(key),
-            Doing::Wait => Act::Wait,
+            Doing::Press(key) => {
+                self.keys.push_str(&format!(" {key}"));
+                Act::Press(key)
+            }
+            Doing::Wait => {
+                self.keys.push_str(" w");
+                Act::Wait
+            }
             Doing::HangUp | Doing::Rings(_) => {
                 self.played(Some(edge));
                 self.over = true;
@@ -465,8 +489,14 @@ impl Script for Ear<'_, '_, '_> {
             call.tale.push(line);
         }
         match event {
-            Event::Said { leg: Leg::Caller, words, .. } => call.said.push(words),
-            Event::Said { leg: Leg::Callee(_), words, .. } => call.whispered.push(words),
+            Event::Said { leg: Leg::Caller, words, .. } => {
+                let words = call.words_of(words);
+                call.said.push(words);
+            }
+            Event::Said { leg: Leg::Callee(_), words, .. } => {
+                let words = call.words_of(words);
+                call.whispered.push(words);
+            }
             Event::Rings => call.rings(),
             Event::Talk if !matches!(call.counsellor, Counsellor::Takes | Counsellor::Outlasts) => {
                 call.blame("no talk: the counsellor did not take the call", "they talk");

@@ -1,30 +1,41 @@
 //! The line that is walked: the real router, three times, so that the desk can be free, busy or closed at each step.
 
-use super::super::config::Config;
 use super::super::exchange::InProcess;
 use super::super::player::Exchange;
-use super::super::{Failure, assemble, call};
-use crate::base::LeaseId;
+use super::super::{Failure, assemble, call, sounds};
+use crate::audio::catalog::{PREFER_SOUND, Sound};
 use crate::base::hours::Hours;
+use crate::base::{LeaseId, SoundId};
 use crate::flow::Desk;
 use crate::menu::Hotline;
-use crate::phone::{FetchFailure, Request, Response};
+use crate::phone::{FetchFailure, Leg, Purpose, Request, Response};
 use crate::privacy::KeyRing;
 use crate::server::public_router;
 use crate::store::{Clock, DeskLine, Options, Store};
-use crate::switchboard::Switchboard;
+use crate::twiml::Method;
 use jiff::{SignedDuration, Timestamp};
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the walk sets before a request: how the desk is, and how long the calls before this one took.
+/// What the walk sets before a request: how the desk is, and how long the calls before this one took. And what it hears
+/// in the sounds of the line.
 #[derive(Clone)]
 pub struct Present {
     pub desk: Rc<Cell<Desk>>,
     pub before_ms: Rc<Cell<u64>>,
+    /// By address: those that the line gives when it is asked. `None` for a line that has no sound.
+    pub sounds: Option<Rc<HashMap<String, Heard>>>,
+}
+
+/// A sound that the line gives.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub words: String,
+    pub ms: u64,
 }
 
 /// Three lines with the same keys: a call goes from one to another between two steps.
@@ -47,7 +58,12 @@ impl Lines {
     ///
     /// # Errors
     /// No folder for the busy line's database, or a language that has no voice.
-    pub async fn start(hotline: &Hotline, random: [u8; 32], begin: Timestamp) -> Result<Lines, Failure> {
+    pub async fn start(
+        hotline: &Hotline,
+        sound: Option<&Sound>,
+        random: [u8; 32],
+        begin: Timestamp,
+    ) -> Result<Lines, Failure> {
         let folder = Folder::new()?;
         let zone = hotline.timezone.clone();
         let always = Hours::always(zone.clone());
@@ -63,7 +79,12 @@ impl Lines {
         let line = |hours: &Hours, store: Store| -> Result<InProcess, Failure> {
             let mut config = call::demonstration(None)?;
             config.desk.hours = hours.clone();
-            let switchboard = switchboard(&config, hotline, random, store, begin)?;
+            // Whatever has a sound is played, so that each is met.
+            config.audio.twilio = PREFER_SOUND.to_vec();
+            let keys = KeyRing::generate(random);
+            let sound = sound.cloned().unwrap_or_default();
+            let switchboard = assemble::switchboard_with(&config, hotline.clone(), sound, keys, store, begin)?;
+            let switchboard = Arc::new(switchboard);
             let door = assemble::door(&config, switchboard, Arc::clone(&clock), false)?;
             let passed_ms = Arc::clone(&passed_ms);
             Ok(InProcess {
@@ -73,10 +94,14 @@ impl Lines {
                 passed_ms,
             })
         };
-        let open = line(&always, Store::absent())?;
+        let mut open = line(&always, Store::absent())?;
+        let sounds = match sound {
+            Some(sound) => Some(Rc::new(given(&mut open, hotline, sound).await)),
+            None => None,
+        };
         let busy = line(&always, store.clone())?;
         let closed = line(&never, Store::absent())?;
-        let present = Present { desk: Rc::new(Cell::new(Desk::Open)), before_ms: Rc::default() };
+        let present = Present { desk: Rc::new(Cell::new(Desk::Open)), before_ms: Rc::default(), sounds };
         Ok(Lines { present, open, busy, closed, store, _folder: folder })
     }
 
@@ -97,15 +122,33 @@ pub(super) fn later(begin: Timestamp, ms: u64) -> Timestamp {
     begin.checked_add(passed).unwrap_or(Timestamp::MAX)
 }
 
-fn switchboard(
-    config: &Config,
-    hotline: &Hotline,
-    random: [u8; 32],
-    store: Store,
-    begin: Timestamp,
-) -> Result<Arc<Switchboard>, Failure> {
-    let keys = KeyRing::generate(random);
-    Ok(Arc::new(assemble::switchboard(config, hotline.clone(), keys, store, begin)?))
+/// The sounds of the prompts that the line gives, whole, when it is asked for them.
+async fn given(line: &mut InProcess, hotline: &Hotline, sound: &Sound) -> HashMap<String, Heard> {
+    let mut given = HashMap::new();
+    for prompt in hotline.prompts() {
+        let language = hotline.language(prompt.language);
+        let Some(entry) = sound.of(language, &prompt.id, &prompt.words, sounds::forms(hotline, prompt)) else {
+            continue;
+        };
+        let url = format!("{}/sound/{}.wav", call::HERE, entry.sound);
+        if given.contains_key(&url) {
+            continue;
+        }
+        let request = Request {
+            id: 0,
+            leg: Leg::Caller,
+            purpose: Purpose::Sound,
+            method: Method::Get,
+            url: url.clone(),
+            params: Vec::new(),
+            cookies: Vec::new(),
+        };
+        let whole = |response: Response| response.status == 200 && SoundId::of(&response.body) == entry.sound;
+        if line.send(&request, 0).await.is_ok_and(whole) {
+            given.insert(url, Heard { words: prompt.words.clone(), ms: u64::from(entry.ms) });
+        }
+    }
+    given
 }
 
 impl Exchange for Lines {

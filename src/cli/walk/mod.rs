@@ -11,17 +11,17 @@ mod line;
 mod plan;
 mod table;
 
-pub use line::{Lines, Present};
+pub use line::{Heard, Lines, Present};
 pub use table::Row;
 
 use super::menus::{self, Origin};
 use super::player::{Exchange, play};
-use super::{Done, Failure, assemble, call, screen};
+use super::{Done, Failure, assemble, call, screen, sounds};
 use crate::base::CallSid;
 use crate::flow::proof::{Proof, TooLarge, ms, prove};
 use crate::flow::{Hotline, LangIx};
 use crate::menu::Prompt;
-use crate::phone::{Phone, PhoneConfig, Sound, Speech, estimated_speech};
+use crate::phone::{Media, Phone, PhoneConfig, Sound, Speech, estimated_speech};
 use crate::privacy::KeyRing;
 use caller::{Call, Ear, Ground, Hasty, Wire};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -40,6 +40,9 @@ use std::time::Instant;
 pub struct Arguments {
     /// Folder of menu files [default: ./menus if there is one, else the sample inside the program]
     dir: Option<PathBuf>,
+    /// Folder of sound, which is then played and its seconds counted [default: ./audio if there is one]
+    #[arg(long, value_name = "DIR", env = "HULPLIJN_AUDIO")]
+    audio: Option<PathBuf>,
     /// Begin at this moment at the hotline's place, such as "2027-04-27 02:30" [default: now]
     #[arg(long, value_name = "MOMENT")]
     at: Option<String>,
@@ -62,6 +65,8 @@ pub struct Walked {
     pub of_situations: usize,
     /// The shortest way to each fact.
     pub facts: Vec<Row>,
+    /// What has no sound on a line with sound: the words that were said instead, and the keys that led to them first.
+    pub unsounded: Vec<(String, String)>,
     /// The call in which the line and the proof part, as a story with what was expected below it.
     pub fault: Option<String>,
 }
@@ -69,9 +74,13 @@ pub struct Walked {
 pub fn run(arguments: Arguments) -> Done {
     super::block_on(async {
         let started = Instant::now();
-        let sources = Origin::choose(arguments.dir).read()?;
-        let settings = assemble::settings(&call::demonstration(None)?);
+        let (sources, sounds) = sounds::beside(&Origin::choose(arguments.dir), arguments.audio)?;
+        let mut settings = assemble::settings(&call::demonstration(None)?);
+        if let Some(sounds) = &sounds {
+            settings.lengths = menus::lengths(&sources, &settings, sounds);
+        }
         let (hotline, _) = menus::load(&sources, &settings, assemble::today())?;
+        let sound = sounds.map(|sounds| sounds.sound(&hotline));
         let begin = match &arguments.at {
             Some(text) => call::moment(text, &hotline.timezone)?,
             None => Timestamp::now(),
@@ -90,7 +99,7 @@ pub fn run(arguments: Arguments) -> Done {
         }
         let random = assemble::random();
         let begin = whole_second(begin);
-        let mut lines = Lines::start(&hotline, random, begin).await?;
+        let mut lines = Lines::start(&hotline, sound.as_ref(), random, begin).await?;
         let present = lines.present();
         let bar = Bar::new();
         let walked =
@@ -131,15 +140,11 @@ pub async fn walk<E: Exchange>(
     line: &mut E,
     told: impl Fn(usize, usize),
 ) -> Result<Walked, Failure> {
-    let ground = Ground { hotline, proof, keys, account: call::ACCOUNT, begin, present, ear: LangIx(0) };
-    let mut walker = Walker {
-        ground: &ground,
-        speech: speech(hotline),
-        starts: starts(hotline),
-        calls: 0,
-        requests: 0,
-        visited: HashSet::new(),
-    };
+    let speech = speech(hotline, &present);
+    let unsounded = RefCell::default();
+    let ground = Ground { hotline, proof, keys, account: call::ACCOUNT, begin, present, ear: LangIx(0), unsounded };
+    let mut walker =
+        Walker { ground: &ground, speech, starts: starts(hotline), calls: 0, requests: 0, visited: HashSet::new() };
     let languages: Vec<Option<LangIx>> = walker.starts.iter().map(|(_, language)| *language).collect();
     let plan = Plan::new(hotline, &languages, begin)
         .map_err(|most| Failure::cannot(format!("this hotline has more than {most} states: too many to walk")))?;
@@ -173,7 +178,9 @@ pub async fn walk<E: Exchange>(
             }
         },
     };
+    let unsounded = ground.unsounded.take().into_iter().collect();
     Ok(Walked {
+        unsounded,
         calls: walker.calls,
         requests: walker.requests,
         steps: of_steps - left.len(),
@@ -220,6 +227,8 @@ impl Walker<'_, '_> {
         config.caller_ids = vec![assemble::DEMONSTRATION_NUMBER.to_owned()];
         config.status_callback = Some(format!("{}/twilio/status", call::HERE));
         config.speech = Arc::clone(&self.speech);
+        // Each was asked for before the walk.
+        config.media = Media::Assumed;
         let phone = Phone::new(config).map_err(|problem| Failure::cannot(format!("cannot call: {problem}")))?;
         let call = RefCell::new(Call::new(self.ground, call_sid, *language, deeds, left));
         call.borrow_mut().hasty = hasty;
@@ -245,8 +254,8 @@ impl Walker<'_, '_> {
 /// Between two calls: longer than the line remembers an answer.
 const APART_MS: u64 = 121_000;
 
-/// Each prompt takes as long as the time model says, so that the walk's seconds are the proof's.
-fn speech(hotline: &Hotline) -> Speech {
+/// Each prompt takes as long as its sound, or as the time model says, so that the walk's seconds are the proof's.
+fn speech(hotline: &Hotline, present: &Present) -> Speech {
     let front = &hotline.front;
     let mut prompts: Vec<&Prompt> =
         [&front.greeting, &front.end].into_iter().chain(&front.languages).chain(&front.silence).collect();
@@ -258,7 +267,10 @@ fn speech(hotline: &Hotline) -> Speech {
     }
     let known: HashMap<String, u64> =
         prompts.into_iter().map(|prompt| (prompt.words.clone(), u64::from(ms(prompt)))).collect();
+    let sounds: HashMap<String, u64> =
+        present.sounds.iter().flat_map(|sounds| sounds.iter()).map(|(url, heard)| (url.clone(), heard.ms)).collect();
     Arc::new(move |sound: &Sound| match sound {
+        Sound::Play { url } => sounds.get(url).copied().unwrap_or_else(|| estimated_speech(sound)),
         Sound::Say { words, .. } => known.get(words).copied().unwrap_or_else(|| estimated_speech(sound)),
         _ => estimated_speech(sound),
     })

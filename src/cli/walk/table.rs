@@ -95,6 +95,14 @@ pub(super) fn words(walked: &Walked, hotline: &Hotline, took: Duration) -> Strin
             "(the fewest keys, each pressed as soon as it was named; seconds from the answer until all of the node was said)\n"
         );
     }
+    if !walked.unsounded.is_empty() {
+        let _ = writeln!(text, "without a sound of their words, and said instead ({}):", walked.unsounded.len());
+        for (words, keys) in &walked.unsounded {
+            let keys = if keys.is_empty() { "at the answer".to_owned() } else { format!("after the keys {keys}") };
+            let _ = writeln!(text, "  {keys}: {words}");
+        }
+        let _ = writeln!(text);
+    }
     let verdict = if walked.fault.is_some() {
         "the line does something else than the proof says"
     } else {
@@ -133,6 +141,7 @@ pub(super) fn object(walked: &Walked, hotline: &Hotline) -> Value {
         "requests": walked.requests,
         "steps": { "played": walked.steps, "of": walked.of_steps },
         "situations": { "stood_in": walked.situations, "of": walked.of_situations },
+        "without_sound": walked.unsounded.iter().map(|(words, keys)| json!({ "words": words, "keys": keys })).collect::<Vec<_>>(),
         "facts": walked.facts.iter().map(row).collect::<Vec<_>>(),
         "fault": walked.fault,
     })
