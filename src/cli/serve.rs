@@ -7,7 +7,7 @@ use crate::base::{Finding, Severity, Sources};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{
-    FILES_BESIDE, Limits, Metrics, Stop, admin_router, keep_watch, public_router, raise_open_files, serve,
+    FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve,
 };
 use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
 use crate::switchboard::{NotTakenUp, Switchboard};
@@ -130,7 +130,7 @@ async fn line(config: Config, trace_calls: bool, hardened: bool) -> Done {
     print_screen(&config, &public, admin.as_ref(), &summary, &notices);
     listeners.spawn(serve(
         public,
-        public_router(Arc::clone(&door)),
+        Public::new(Arc::clone(&door)),
         config.limits.clone(),
         Arc::clone(&metrics),
         stopped.clone(),
