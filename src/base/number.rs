@@ -58,14 +58,17 @@ impl Party {
         const WORDS: [&str; 7] =
             ["anonymous", "restricted", "unknown", "private", "unavailable", "blocked", "withheld"];
         let text = text.trim();
-        let lower = text.to_ascii_lowercase();
-        let bare = lower.trim_start_matches("client:").trim_start_matches("sip:");
-        let name = bare.split('@').next().unwrap_or_default();
-        if text.is_empty() || KEYPAD_WORDS.contains(&text) || WORDS.contains(&name) {
+        if text.is_empty() || KEYPAD_WORDS.contains(&text) {
             return Party::Withheld;
         }
         if let Some(number) = E164::new(text) {
             return Party::Number(number);
+        }
+        let lower = text.to_ascii_lowercase();
+        let bare = lower.trim_start_matches("client:").trim_start_matches("sip:");
+        let name = bare.split('@').next().unwrap_or_default();
+        if WORDS.contains(&name) {
+            return Party::Withheld;
         }
         let digits = text.trim_start_matches('+');
         match digits.bytes().all(|b| b.is_ascii_digit()) {

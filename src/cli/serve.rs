@@ -11,7 +11,7 @@ use crate::console::{self, Bounds, Console, Login};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
 use crate::server::{
-    FILES_BESIDE, Limits, Metrics, Stop, admin_router, keep_watch, public_router, raise_open_files, serve, sounds,
+    FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve, sounds,
 };
 use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
 use crate::switchboard::{NotTakenUp, Switchboard};
@@ -142,7 +142,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     print_screen(&config, &public, phone.as_deref(), &summary, &notices);
     listeners.spawn(serve(
         public,
-        public_router(Arc::clone(&door)),
+        Public::new(Arc::clone(&door)),
         config.limits.clone(),
         Arc::clone(&metrics),
         stopped.clone(),

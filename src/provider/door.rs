@@ -42,7 +42,7 @@ impl Door {
     /// us and are not part of what is signed (twiml reference 6). An address that has a fragment already stays as it is.
     pub fn address(&self, url: &str) -> String {
         match self.fragment_overrides && !url.contains('#') {
-            true => format!("{url}{OVERRIDES}"),
+            true => [url, OVERRIDES].concat(),
             false => url.to_owned(),
         }
     }

@@ -17,6 +17,6 @@ pub use admin::admin_router;
 pub use alarm::{Alarm, built, keep_watch};
 pub use limits::{FILES_BESIDE, Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET, raise_open_files};
 pub use metrics::Metrics;
-pub use run::{Stop, serve};
+pub use run::{Routes, Stop, serve};
 pub use sound::sounds;
-pub use webhook::{Door, public_router};
+pub use webhook::{Door, Public, public_router};

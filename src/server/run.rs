@@ -3,6 +3,7 @@
 use super::Metrics;
 use super::limits::{Limits, MAX_HEADER_BYTES, MAX_HEADERS};
 use super::seats::{Seat, Seats};
+use super::webhook::Answer;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
@@ -31,8 +32,23 @@ const FIRST_REQUEST: Duration = Duration::from_millis(300);
 /// A connection that cannot be accepted is told of once in this time: it may be one of thousands.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 
+/// What a listener answers.
+pub trait Routes: Send + Sync + 'static {
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Answer> + Send;
+}
+
+impl Routes for Router {
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        match self.clone().oneshot(request).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+}
+
 /// Serves until `stop`, then finishes what is in flight for at most `limits.stop_s` seconds.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metrics: Arc<Metrics>, mut stop: Stop) {
+pub async fn serve(listener: TcpListener, routes: impl Routes, limits: Limits, metrics: Arc<Metrics>, mut stop: Stop) {
+    let routes = Arc::new(routes);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits.read_s))
@@ -69,13 +85,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, metric
         if closed {
             metrics.evicted.inc();
         }
-        let (router, carried) = (router.clone(), Arc::clone(&seat));
+        let (routes, carried) = (Arc::clone(&routes), Arc::clone(&seat));
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let (router, seat) = (router.clone(), Arc::clone(&carried));
+            let (routes, seat) = (Arc::clone(&routes), Arc::clone(&carried));
             seat.ask();
             request.extensions_mut().insert(Arc::clone(&seat));
             async move {
-                let mut answer = router.oneshot(request).await?;
+                let mut answer = routes.answer(request).await;
                 // A stranger asks once: a row of requests on one connection is the provider's alone. A connection that
                 // becomes a web phone's asks for nothing more.
                 if !seat.is_proven() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {

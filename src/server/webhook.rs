@@ -2,6 +2,7 @@
 
 use super::limits::{MAX_BODY, MAX_TARGET, STEP_S};
 use super::metrics::{Kind, Metrics, Request as Asked};
+use super::run::Routes;
 use super::seats::Seat;
 use super::sound::sounds;
 use super::texts;
@@ -14,12 +15,16 @@ use crate::twiml::{Verb, VoiceResponse};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{Request, Response, StatusCode, header, request::Parts};
+use axum::http::{Method, Request, Response, StatusCode, header, request::Parts};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as HttpBody, Incoming};
 use jiff::Timestamp;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -47,13 +52,11 @@ pub fn public_router(door: Arc<Door>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here\n") });
     if door.calls.is_some() {
+        for (path, step) in STEPS {
+            let asked = move |State(door): State<Arc<Door>>, request: Request<Body>| voice(door, request, step);
+            router = router.route(path, post(asked).fallback(only_post));
+        }
         router = router
-            .route("/twilio/voice", post(|s, r| voice(s, r, Step::Begin)).fallback(only_post))
-            .route("/twilio/key", post(|s, r| voice(s, r, Step::Key)).fallback(only_post))
-            .route("/twilio/silence", post(|s, r| voice(s, r, Step::Silence)).fallback(only_post))
-            .route("/twilio/dial", post(|s, r| voice(s, r, Step::Dial)).fallback(only_post))
-            .route("/twilio/whisper", post(|s, r| voice(s, r, Step::Whisper)).fallback(only_post))
-            .route("/twilio/accept", post(|s, r| voice(s, r, Step::Accept)).fallback(only_post))
             .route("/twilio/trouble", post(trouble).fallback(only_post))
             .route("/twilio/status", post(status).fallback(only_post))
             .merge({
@@ -82,6 +85,42 @@ pub(super) fn wrong_method(methods: &[&str]) -> Answer {
     answer
 }
 
+/// The addresses of a call that is under way.
+const STEPS: [(&str, Step); 6] = [
+    ("/twilio/voice", Step::Begin),
+    ("/twilio/key", Step::Key),
+    ("/twilio/silence", Step::Silence),
+    ("/twilio/dial", Step::Dial),
+    ("/twilio/whisper", Step::Whisper),
+    ("/twilio/accept", Step::Accept),
+];
+
+/// The public routes as a listener serves them.
+pub struct Public {
+    door: Arc<Door>,
+    router: Router,
+}
+
+impl Public {
+    pub fn new(door: Arc<Door>) -> Public {
+        Public { router: public_router(Arc::clone(&door)), door }
+    }
+}
+
+impl Routes for Public {
+    /// What [`public_router`] answers. The steps of a call are nearly all there is to do, so that for them the way
+    /// through the router is spared.
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let step = STEPS.iter().find(|(path, _)| *path == request.uri().path());
+        match step {
+            Some((_, step)) if request.method() == Method::POST && self.door.calls.is_some() => {
+                voice(Arc::clone(&self.door), request, *step).await
+            }
+            _ => self.router.answer(request).await,
+        }
+    }
+}
+
 /// Which of our addresses was asked.
 #[derive(Clone, Copy)]
 enum Step {
@@ -95,7 +134,12 @@ enum Step {
 
 pub(super) type Answer = Response<Body>;
 
-async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step) -> Answer {
+/// The body of a request, from the network or from within.
+pub(super) trait Incomes: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static {}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static> Incomes for B {}
+
+async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> Answer {
     let started = std::time::Instant::now();
     let (form, token) = match door.form(request).await {
         Ok(asked) => asked,
@@ -130,11 +174,9 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     let document = document.unwrap_or_else(|| {
         match step {
             // The counsellor's leg: a yes connects, anything else sends the caller on to what is said when nobody can answer.
-            Step::Whisper => answer::accept(false).to_xml().into(),
-            Step::Accept => answer::accept(takes_the_call).to_xml().into(),
-            Step::Key if asked.digit == Some(Digit::NINE) => {
-                VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into()
-            }
+            Step::Whisper => answer::accept(false).to_xml(),
+            Step::Accept => answer::accept(takes_the_call).to_xml(),
+            Step::Key if asked.digit == Some(Digit::NINE) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml(),
             Step::Key | Step::Dial => door.switchboard.trouble(&call.sid, now, true),
             Step::Begin => door.switchboard.trouble(&call.sid, now, false),
             Step::Silence => {
@@ -148,7 +190,7 @@ async fn voice(State(door): State<Arc<Door>>, request: Request<Body>, step: Step
     if door.trace_calls {
         tracing::info!(document = %document, "answered");
     }
-    twiml(document.to_string())
+    twiml(document)
 }
 
 /// What follows an answer in trouble: a key after the neutral question, or the end of an attempt to reach a person. It
@@ -164,13 +206,13 @@ async fn trouble(State(door): State<Arc<Door>>, request: Request<Body>) -> Answe
     };
     door.metrics.requests.get_or_create(&Asked { kind: Kind::voice }).inc();
     let document = match (asked.call.ended, asked.dial, asked.digit) {
-        (true, ..) => VoiceResponse::default().to_xml().into(),
+        (true, ..) => VoiceResponse::default().to_xml(),
         (_, Some(result), _) => door.switchboard.after_trouble(result),
         (.., Some(key)) if key != Digit::NINE => door.switchboard.trouble(&asked.call.sid, (door.clock)(), true),
-        (.., Some(_)) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into(),
+        (.., Some(_)) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml(),
         (.., None) => door.switchboard.end_of_trouble(),
     };
-    twiml(document.to_string())
+    twiml(document)
 }
 
 async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
@@ -190,8 +232,8 @@ async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer
 }
 
 impl Door {
-    /// Does the work of one request: nothing under overload, or when it fails or takes too long. It runs as a task of
-    /// its own: a panic stays in it, a provider that hangs up does not stop a count half way, and its place among the
+    /// Does the work of one request: nothing under overload, or when it fails or takes too long. Where it has to wait
+    /// it becomes a task of its own. Either way a panic stays in it, a provider that hangs up does not stop a count half way, and its place among the
     /// requests at once is taken until it is really over.
     pub(super) async fn work<T: Send + 'static>(
         &self,
@@ -202,12 +244,21 @@ impl Door {
             self.metrics.overloads.inc();
             return None;
         };
-        let task = tokio::spawn(async move {
-            let _place = place;
-            work.await
-        });
-        let done = tokio::time::timeout(Duration::from_secs(STEP_S), task).await;
-        let done = done.ok().and_then(Result::ok);
+        // In one place from the beginning: it is large, and would be copied at every step on its way.
+        let mut work = Box::pin(work);
+        // Nearly all work waits for nothing and is done here and now.
+        let begun = poll_fn(|context| Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))));
+        let done = match begun.await {
+            Ok(Poll::Ready(done)) => Some(done),
+            Ok(Poll::Pending) => {
+                let task = tokio::spawn(async move {
+                    let _place = place;
+                    work.await
+                });
+                tokio::time::timeout(Duration::from_secs(STEP_S), task).await.ok().and_then(Result::ok)
+            }
+            Err(_panic) => None,
+        };
         if done.is_none() {
             self.metrics.troubles.inc();
         }
@@ -215,7 +266,7 @@ impl Door {
     }
 
     /// Reads a request whole, makes sure that it is the provider's, and gives its form and the token in its address.
-    async fn form(&self, request: Request<Body>) -> Result<(Form, Option<String>), Answer> {
+    async fn form(&self, request: Request<impl Incomes>) -> Result<(Form, Option<String>), Answer> {
         let nowhere = || self.refuse(StatusCode::NOT_FOUND, "there is nothing here");
         let calls = self.calls.as_ref().ok_or_else(nowhere)?;
         let (parts, body) = self.whole(request).await?;
@@ -228,7 +279,7 @@ impl Door {
     }
 
     /// A request whole, within the limits.
-    pub(super) async fn whole(&self, request: Request<Body>) -> Result<(Parts, Bytes), Answer> {
+    pub(super) async fn whole(&self, request: Request<impl Incomes>) -> Result<(Parts, Bytes), Answer> {
         let (parts, body) = request.into_parts();
         if target(&parts).len() > MAX_TARGET {
             return Err(self.refuse(StatusCode::URI_TOO_LONG, "the address is too long"));
@@ -237,7 +288,7 @@ impl Door {
         Ok((parts, body))
     }
 
-    async fn body(&self, body: Body) -> Result<Bytes, Answer> {
+    async fn body(&self, body: impl Incomes) -> Result<Bytes, Answer> {
         let read = Limited::new(body, MAX_BODY).collect();
         match tokio::time::timeout(Duration::from_secs(self.read_s), read).await {
             Err(_) => Err(self.refuse(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),

@@ -1,7 +1,7 @@
 //! The handle that the other rooms hold: every function of the store, each with a bounded wait.
 
 use super::keeper::{Job, Keeper, Shared};
-use super::lease::{self, DeskLine, Ended, Opened};
+use super::lease::{self, DeskLine, Ended, Known, Opened};
 use super::open::{self, OpenError};
 use super::publication::{self, Act, OnLine, Refused};
 use super::tally::{self, CountKey, Tally};
@@ -97,6 +97,10 @@ impl Store {
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Opened, Unavailable> {
+        if !self.shared.leases().begin_open(id, line, now) {
+            return Ok(Opened::Busy);
+        }
+        let _opening = Opening { shared: &self.shared, id };
         let (reply, answer) = oneshot::channel();
         self.submit(move |keeper| {
             if reply.is_closed() {
@@ -128,12 +132,24 @@ impl Store {
 
     /// Whether this lease was accepted; `None` if there is none (any more).
     pub async fn lease_peek(&self, id: LeaseId) -> Result<Option<bool>, Unavailable> {
+        if let Some(known) = self.known(|leases| leases.peek(id)) {
+            return Ok(known);
+        }
         self.ask(move |keeper| keeper.read(|connection| lease::peek(connection, id))).await
     }
 
     /// Whether the line is being rung or talking under another lease than `but`: an attempt is not in its own way.
     pub async fn lease_taken(&self, line: DeskLine, but: LeaseId, now: Timestamp) -> Result<bool, Unavailable> {
+        if let Some(known) = self.known(|leases| leases.taken(line, but, now)) {
+            return Ok(known);
+        }
         self.ask(move |keeper| keeper.read(|connection| lease::taken(connection, line, but, now))).await
+    }
+
+    /// What is known of leases without asking the thread.
+    fn known<T>(&self, look: impl FnOnce(&Known) -> Option<T>) -> Option<T> {
+        self.jobs.as_ref()?;
+        look(&self.shared.leases())
     }
 
     /// Stores the menu files of a revision, on the disk before it is acknowledged. What stands there under that name
@@ -252,6 +268,18 @@ impl Store {
                 Err(Unavailable)
             }
         }
+    }
+}
+
+/// A lease that is being opened, until it is known what came of it or nobody waits any more.
+struct Opening<'s> {
+    shared: &'s Shared,
+    id: LeaseId,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.shared.leases().end_open(self.id);
     }
 }
 

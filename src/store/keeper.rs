@@ -53,6 +53,8 @@ pub(super) struct Shared {
     waiting: Mutex<Waiting>,
     /// Ends of leases that could not be written yet.
     owed: Mutex<HashSet<LeaseId>>,
+    /// The leases, as the database last said.
+    leases: Mutex<lease::Known>,
     /// The database answers. Set by a write that succeeded only: a full disk can still be read.
     well: AtomicBool,
     /// That counts are dropped was said.
@@ -69,6 +71,10 @@ impl Shared {
 
     pub(super) fn new() -> Shared {
         Shared { well: AtomicBool::new(true), ..Shared::default() }
+    }
+
+    pub(super) fn leases(&self) -> MutexGuard<'_, lease::Known> {
+        lock(&self.leases)
     }
 
     pub(super) fn count(&self, day: Date, key: tally::CountKey) {
@@ -193,6 +199,7 @@ impl Keeper {
         self.retry_at = Instant::now();
         let all_written = self.commit();
         self.opened = None;
+        self.shared.leases().tell(None);
         self.shared.ended();
         if let Some(reply) = closing {
             // Nobody waits any more: that is theirs to know.
@@ -214,14 +221,25 @@ impl Keeper {
         let known = self.data_version;
         let looked = self.read(|connection| {
             let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-            Ok((version, if Some(version) == known { None } else { Some(publication::on_line(connection)?) }))
+            if Some(version) == known {
+                return Ok((version, None));
+            }
+            Ok((version, Some(publication::on_line(connection)?)))
         });
         let Ok((version, news)) = looked else { return };
         self.data_version = Some(version);
+        let Some(on_line) = news else { return };
+        self.tell_leases();
         // An empty database in the place of a deleted one says nothing about what is on the line.
-        if let Some(Some(on_line)) = news {
+        if let Some(on_line) = on_line {
             self.tell(on_line);
         }
+    }
+
+    /// What cannot be read now is read when it is asked for.
+    fn tell_leases(&self) {
+        let rows = self.opened.as_ref().and_then(|opened| lease::all(&opened.connection).ok());
+        self.shared.leases().tell(rows);
     }
 
     /// Whoever watches hears of it once.
@@ -280,12 +298,13 @@ impl Keeper {
         worked.map_err(|error| self.broke(&error))
     }
 
-    /// As [`Keeper::read`]; success also says that the database is well.
+    /// As [`Keeper::read`]; success also says that the database is well, and what it now has of leases.
     pub(super) fn write<T>(
         &mut self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Unavailable> {
         let answer = self.read(work)?;
+        self.tell_leases();
         self.log_holds = true;
         self.pause = PAUSE_MIN;
         self.retry_at = Instant::now();
@@ -334,6 +353,7 @@ impl Keeper {
     fn connect(&mut self) -> Result<(), open::OpenError> {
         let connection = open::connect(&self.path)?;
         self.opened = Some(Opened { connection, file: open::identity(&self.path) });
+        self.tell_leases();
         self.data_version = None;
         Ok(())
     }
@@ -347,6 +367,7 @@ impl Keeper {
     }
 
     fn failed(&mut self, reason: &str) {
+        self.shared.leases().tell(None);
         self.shared.trouble(reason);
         // Requests that fail during a pause do not make it longer.
         if Instant::now() >= self.retry_at {

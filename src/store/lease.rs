@@ -27,6 +27,73 @@ pub struct Ended {
     pub accepted: bool,
 }
 
+/// The leases as the database has them, beside it in memory: who looks whether a line is free does not wait for the
+/// thread. Only the thread that writes them tells them here, after each write and before it is acknowledged, so a line
+/// that is granted is never seen as free; what it frees is seen as taken a moment longer.
+#[derive(Default)]
+pub(super) struct Known {
+    /// `None` while the database does not answer: then it is asked, and says so.
+    rows: Option<Vec<Row>>,
+    /// Lines that are being taken, with the lease they are taken under.
+    opening: Vec<(LeaseId, DeskLine)>,
+}
+
+/// One lease of the table.
+pub(super) struct Row {
+    id: LeaseId,
+    line: DeskLine,
+    accepted: bool,
+    expires_s: i64,
+}
+
+impl Known {
+    pub(super) fn tell(&mut self, rows: Option<Vec<Row>>) {
+        self.rows = rows;
+    }
+
+    /// As [`taken`]; `None` if the database has to be asked.
+    pub(super) fn taken(&self, line: DeskLine, but: LeaseId, now: Timestamp) -> Option<bool> {
+        let rows = self.rows.as_ref()?;
+        Some(rows.iter().any(|row| row.line == line && row.id != but && row.expires_s > now.as_second()))
+    }
+
+    /// As [`peek`]; `None` if the database has to be asked.
+    pub(super) fn peek(&self, id: LeaseId) -> Option<Option<bool>> {
+        let rows = self.rows.as_ref()?;
+        Some(rows.iter().find(|row| row.id == id).map(|row| row.accepted))
+    }
+
+    /// Notes that this lease is being opened. False if it need not be tried: another one has the line, or is about to.
+    pub(super) fn begin_open(&mut self, id: LeaseId, line: DeskLine, now: Timestamp) -> bool {
+        let others = |(other, its): &(LeaseId, DeskLine)| *its == line && *other != id;
+        // Without a database nobody gets a lease: being about to means nothing then.
+        let busy = self.taken(line, id, now).is_some_and(|taken| taken || self.opening.iter().any(others));
+        if !busy {
+            self.opening.push((id, line));
+        }
+        !busy
+    }
+
+    pub(super) fn end_open(&mut self, id: LeaseId) {
+        if let Some(at) = self.opening.iter().position(|(known, _)| *known == id) {
+            self.opening.swap_remove(at);
+        }
+    }
+}
+
+/// The whole table. It has a row for each line of the desk, and those that expired within the hour.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached("SELECT id, line, accepted, expires_s FROM lease")?;
+    let rows = statement.query_map([], |row| {
+        let id: String = row.get(0)?;
+        let id = u64::from_str_radix(&id, 16).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+        })?;
+        Ok(Row { id: LeaseId(id), line: DeskLine(row.get(1)?), accepted: row.get(2)?, expires_s: row.get(3)? })
+    })?;
+    rows.collect()
+}
+
 pub(super) fn open(
     connection: &mut Connection,
     id: LeaseId,

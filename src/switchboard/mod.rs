@@ -30,6 +30,7 @@ use memory::Memory;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use voice::Given;
 
 /// What the configuration says of the line.
 pub struct Setup {
@@ -76,8 +77,8 @@ pub struct Switchboard {
     hotlines: Hotlines,
     keys: KeyRing,
     store: Store,
-    /// Documents given lately, so that a repeated request gets the same one.
-    documents: Memory<Arc<str>>,
+    /// What was decided lately, so that a repeated request gets the same document.
+    given: Memory<Given>,
     /// Texts given lately, for the same reason.
     texts: Memory<Option<Arc<str>>>,
     limiter: Mutex<Limiter>,
@@ -115,7 +116,7 @@ impl Switchboard {
             hotlines,
             keys,
             store,
-            documents: Memory::default(),
+            given: Memory::default(),
             texts: Memory::default(),
             limiter: Mutex::new(Limiter::default()),
             salt: Mutex::new((day, salt)),
@@ -212,32 +213,32 @@ impl Switchboard {
     /// The answer when something of ours failed. To a caller who has pressed a key: one sentence and a person, in every
     /// language, since it is not known how far we got; the whisper names none. To anybody else something neutral: it
     /// may be somebody who pressed redial (CS-08).
-    pub fn trouble(&self, call: &CallSid, now: Timestamp, pressed: bool) -> Arc<str> {
+    pub fn trouble(&self, call: &CallSid, now: Timestamp, pressed: bool) -> String {
         let after = format!("{}/twilio/trouble", self.setup.public_url);
         if !pressed {
             let live = self.hotlines.live();
-            return answer::neutral(&live, &live.say_in_trouble, &after).to_xml().into();
+            return answer::neutral(&live, &live.say_in_trouble, &after).to_xml();
         }
         let live = self.hotlines.live();
         let desk = self.setup.desk.as_ref().filter(|_| live.hours.open_at(now) && self.rings_in_trouble(call, now));
         let whisper = format!("{}/twilio/whisper", self.setup.public_url);
         let ring = desk.map(|desk| desk.ring(Some(&whisper)));
-        answer::trouble(&live, &live.say_in_trouble, None, ring.as_ref(), Some(&after)).to_xml().into()
+        answer::trouble(&live, &live.say_in_trouble, None, ring.as_ref(), Some(&after)).to_xml()
     }
 
     /// After the attempt to reach a person in trouble: nothing more after a talk, and else the honest words.
-    pub fn after_trouble(&self, result: DialResult) -> Arc<str> {
+    pub fn after_trouble(&self, result: DialResult) -> String {
         if result.talked(None) {
-            return VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml().into();
+            return VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml();
         }
         let live = self.hotlines.live();
-        answer::trouble(&live, &live.say_in_trouble, None, None, None).to_xml().into()
+        answer::trouble(&live, &live.say_in_trouble, None, None, None).to_xml()
     }
 
     /// Before the first key, in trouble: no key was pressed in time.
-    pub fn end_of_trouble(&self) -> Arc<str> {
+    pub fn end_of_trouble(&self) -> String {
         let live = self.hotlines.live();
-        answer::goodbye(&live, &live.say_in_trouble).to_xml().into()
+        answer::goodbye(&live, &live.say_in_trouble).to_xml()
     }
 
     /// Whether the counsellor's line may be rung without a lease: not while a call has it, and not twice at a time.

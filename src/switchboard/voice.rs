@@ -11,8 +11,10 @@ use crate::provider::twilio::answer::{self, Links};
 use crate::provider::{Accept, Call, DialResult};
 use crate::store::{CountKey, Opened};
 use crate::twiml::VoiceResponse;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 /// What a provider told us of a call.
@@ -28,6 +30,21 @@ pub enum VoiceEvent {
     Whisper,
     /// The counsellor pressed a key.
     Accept(Option<Digit>),
+}
+
+/// What was decided about an event. The document is made of it again, the same, when the event comes again: also at
+/// closing time, and when something else has been published since.
+#[derive(Clone)]
+pub(super) enum Given {
+    /// The call is over.
+    Nothing,
+    Step {
+        hotline: Arc<Served>,
+        /// The call begins with this step: there is no session in the address, or none that opens.
+        begins: bool,
+        input: Input,
+        present: Now,
+    },
 }
 
 /// What the whisper address carries.
@@ -46,10 +63,10 @@ const LEASES_MOST: usize = 10_000;
 
 impl Switchboard {
     /// The document that answers this event. `token` is what stands in the address.
-    pub async fn voice(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> Arc<str> {
+    pub async fn voice(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> String {
         match event {
-            VoiceEvent::Whisper => return self.whisper(call, token).to_xml().into(),
-            VoiceEvent::Accept(key) => return self.accept(call, token, key, now).await.to_xml().into(),
+            VoiceEvent::Whisper => return self.whisper(call, token).to_xml(),
+            VoiceEvent::Accept(key) => return self.accept(call, token, key, now).await.to_xml(),
             _ => {}
         }
         let key = match event {
@@ -60,10 +77,32 @@ impl Switchboard {
         };
         // The account and the session are in the token; the status is there because a last request may follow a live one.
         let same = (call.sid.as_str(), token, key, call.ended);
-        self.documents.once(same, now, self.answer(call, event, token, now)).await
+        let mut document = None;
+        // In one place from the beginning: each layer of a future would hold it, and copy it, once more.
+        let work = Box::pin(async {
+            let (given, made) = self.answer(call, event, token, now).await;
+            document = Some(made);
+            given
+        });
+        let given = self.given.once(same, now, work).await;
+        document.unwrap_or_else(|| self.again(call, token, given))
     }
 
-    async fn answer(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> Arc<str> {
+    /// The document that answered this event before.
+    fn again(&self, call: &Call, token: Option<&str>, given: Given) -> String {
+        let Given::Step { hotline, begins, input, present } = given else { return VoiceResponse::default().to_xml() };
+        let session = match begins {
+            true => Some(Session::begin(hotline.revision, present.at)),
+            false => self.opened(call, token, present.at),
+        };
+        let document = session.and_then(|session| {
+            let (after, outputs) = flow::step(&hotline, session, input, present);
+            self.document(call, &hotline, &after, &outputs)
+        });
+        document.unwrap_or_else(|| self.not_sealed(call, present.at))
+    }
+
+    async fn answer(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> (Given, String) {
         // Nobody hears a final answer. What it tells of a talk is still true.
         if call.ended {
             if let (VoiceEvent::DialEnded(result), Some((hotline, session))) =
@@ -75,7 +114,7 @@ impl Switchboard {
                 }
             }
             self.free(&call.sid, now).await;
-            return VoiceResponse::default().to_xml().into();
+            return (Given::Nothing, VoiceResponse::default().to_xml());
         }
         let (hotline, session) = match self.session(call, token, now).await {
             Some(known) => known,
@@ -88,8 +127,9 @@ impl Switchboard {
                         self.tally_talk(&live, session.lease, now).await;
                     }
                 }
-                let session = Session::begin(live.revision, now);
-                return self.step(call, &live, session, self.began(&live, call), now).await;
+                let (session, input) = (Session::begin(live.revision, now), self.began(&live, call));
+                let (present, document) = self.step(call, &live, session, input.clone(), now).await;
+                return (Given::Step { hotline: live, begins: true, input, present }, document);
             }
         };
         let input = match event {
@@ -100,7 +140,8 @@ impl Switchboard {
             }
             _ => Input::Silence,
         };
-        self.step(call, &hotline, session, input, now).await
+        let (present, document) = self.step(call, &hotline, session, input.clone(), now).await;
+        (Given::Step { hotline, begins: false, input, present }, document)
     }
 
     fn began(&self, hotline: &Hotline, call: &Call) -> Input {
@@ -135,15 +176,24 @@ impl Switchboard {
         self.opened(call, token, now).is_some_and(|session| session.pressed || session.language.is_some())
     }
 
-    async fn step(&self, call: &Call, hotline: &Served, session: Session, input: Input, now: Timestamp) -> Arc<str> {
-        let binding = binding(call);
-        let lease = self.keys.lease_id(&binding, session.step, session.issued_s);
-        let desk = match flow::needs_desk(hotline, &session, &input) {
-            true => self.desk(lease, now).await,
-            false => Desk::Open,
+    /// The present as this step met it, and the document.
+    async fn step(
+        &self,
+        call: &Call,
+        hotline: &Served,
+        session: Session,
+        input: Input,
+        now: Timestamp,
+    ) -> (Now, String) {
+        // Only a step that looks at the desk can connect, or come out otherwise when the desk is found to be taken.
+        let asks = flow::needs_desk(hotline, &session, &input);
+        let lease = match asks {
+            true => self.keys.lease_id(&binding(call), session.step, session.issued_s),
+            false => LeaseId(0),
         };
+        let desk = if asks { self.desk(lease, now).await } else { Desk::Open };
         let mut present = Now { at: now, desk, lease };
-        let before = session.clone();
+        let before = asks.then(|| session.clone());
         let attempt = session.lease;
         let (mut after, mut outputs) = flow::step(hotline, session, input.clone(), present);
         let turn = self.ask(call, hotline, &after, &outputs, now);
@@ -151,36 +201,34 @@ impl Switchboard {
         // Whose turn it is not meets a busy desk, unless the line is hers already (see `desk`); and somebody else may have
         // taken it since it was looked at.
         let her_turn = turn == Turn::Next || (connects && matches!(self.store.lease_peek(lease).await, Ok(Some(_))));
-        if present.desk == Desk::Open && !(her_turn && (!connects || self.take_line(call, lease, now).await)) {
+        if let Some(before) = before
+            && present.desk == Desk::Open
+            && !(her_turn && (!connects || self.take_line(call, lease, now).await))
+        {
             present.desk = Desk::Busy;
             (after, outputs) = flow::step(hotline, before, input, present);
             self.ask(call, hotline, &after, &outputs, now);
         }
+        let day = LazyCell::new(|| hotline.day(now));
         for output in &outputs {
             match output {
                 Output::Count(Count::PersonAccepted) => self.tally_talk(hotline, attempt, now).await,
-                Output::Count(count) => self.tally(hotline, *count, now),
+                Output::Count(count) => self.tally(hotline, *count, *day),
                 _ => {}
             }
         }
-        match self.document(call, hotline, &after, &outputs) {
-            Some(document) => document.to_xml().into(),
-            None => {
-                // Cannot happen while a session is bounded as it is; a caller hears something all the same.
-                tracing::error!("a session is too large to be sealed");
-                self.trouble(&call.sid, now, true)
-            }
-        }
+        let document = self.document(call, hotline, &after, &outputs);
+        (present, document.unwrap_or_else(|| self.not_sealed(call, now)))
+    }
+
+    /// Cannot happen while a session is bounded as it is; a caller hears something all the same.
+    fn not_sealed(&self, call: &Call, now: Timestamp) -> String {
+        tracing::error!("a session is too large to be sealed");
+        self.trouble(&call.sid, now, true)
     }
 
     /// The document, with the session sealed into its addresses.
-    fn document(
-        &self,
-        call: &Call,
-        hotline: &Served,
-        session: &Session,
-        outputs: &[Output<'_>],
-    ) -> Option<VoiceResponse> {
+    fn document(&self, call: &Call, hotline: &Served, session: &Session, outputs: &[Output<'_>]) -> Option<String> {
         let token = self.keys.seal(Purpose::Session, &binding(call), &session.to_bytes())?;
         let note = outputs.iter().find_map(|output| match output {
             Output::Connect { lease, language, cannot_speak } => {
@@ -192,12 +240,12 @@ impl Switchboard {
             Some(note) => self.keys.seal(Purpose::Whisper, &binding(call), &postcard::to_allocvec(&note).ok()?)?,
             None => String::new(),
         };
-        let address = |name: &str, token: &str| format!("{}/twilio/{name}?s={token}", self.setup.public_url);
+        let address = |name: &str, token: &str| [&self.setup.public_url, "/twilio/", name, "?s=", token].concat();
         let (key, silence, dial) = (address("key", &token), address("silence", &token), address("dial", &token));
         let whisper = address("whisper", &note);
         let ring = self.setup.desk.as_ref().map(|desk| desk.ring(Some(&whisper)));
         let links = Links { key: &key, silence: &silence, dial: &dial, ring };
-        Some(answer::voice(outputs, hotline, &links, &hotline.say))
+        Some(answer::voice(outputs, hotline, &links, &hotline.say).to_xml())
     }
 
     // ---- the desk
@@ -330,12 +378,16 @@ impl Switchboard {
     /// A talk, once for each attempt, however often it is told.
     async fn tally_talk(&self, hotline: &Hotline, attempt: Option<LeaseId>, now: Timestamp) {
         match attempt {
-            Some(lease) => self.talks.once(lease, now, async { self.tally(hotline, Count::PersonAccepted, now) }).await,
-            None => self.tally(hotline, Count::PersonAccepted, now),
+            Some(lease) => self.talks.once(lease, now, async { self.tally_one_talk(hotline, now) }).await,
+            None => self.tally_one_talk(hotline, now),
         }
     }
 
-    fn tally(&self, hotline: &Hotline, count: Count, now: Timestamp) {
+    fn tally_one_talk(&self, hotline: &Hotline, now: Timestamp) {
+        self.tally(hotline, Count::PersonAccepted, hotline.day(now));
+    }
+
+    fn tally(&self, hotline: &Hotline, count: Count, day: Date) {
         let key = match count {
             Count::CallBegun => CountKey::CALL,
             Count::Language(language) => CountKey::language(hotline.language(language)),
@@ -344,7 +396,7 @@ impl Switchboard {
             Count::PersonAccepted => CountKey::PERSON_ACCEPTED,
             Count::NobodyFree(why) => CountKey::nobody(why),
         };
-        self.store.count(hotline.day(now), key);
+        self.store.count(day, key);
     }
 }
 

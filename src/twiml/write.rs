@@ -2,9 +2,6 @@
 
 use super::types::*;
 use super::xml::is_xml_char;
-use quick_xml::Writer;
-use quick_xml::escape::partial_escape;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::borrow::Cow;
 
 impl VoiceResponse {
@@ -54,9 +51,11 @@ fn write_verb(xml: &mut Xml, verb: &Verb) {
 }
 
 fn write_say(xml: &mut Xml, say: &Say) {
-    let mut attributes = vec![("language", say.language.as_str())];
-    attributes.extend(say.voice.as_deref().map(|voice| ("voice", voice)));
-    xml.text("Say", &attributes, &say.words);
+    let language = ("language", say.language.as_str());
+    match &say.voice {
+        Some(voice) => xml.text("Say", &[language, ("voice", voice)], &say.words),
+        None => xml.text("Say", &[language], &say.words),
+    }
 }
 
 fn write_gather(xml: &mut Xml, gather: &Gather) {
@@ -109,49 +108,108 @@ pub(super) fn allowed(text: &str) -> Cow<'_, str> {
 /// Bytes that a menu's document has at most, as a rule: one of that size is written without moving it.
 const USUAL: usize = 4096;
 
-/// The writer, for elements that are written whole.
-struct Xml(Writer<Vec<u8>>);
+/// The writer. Elements are written whole, in one piece of memory, for this is done for every answer.
+struct Xml(String);
 
 impl Xml {
     fn begin() -> Xml {
-        let mut xml = Xml(Writer::new(Vec::with_capacity(USUAL)));
-        xml.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-        xml
+        let mut xml = String::with_capacity(USUAL);
+        xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+        Xml(xml)
     }
 
     fn finish(self) -> String {
-        String::from_utf8(self.0.into_inner()).expect("every event was written from UTF-8")
+        self.0
     }
 
     fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.event(Event::Start(tag(name, attributes)));
+        self.tag(name, attributes);
+        self.0.push('>');
     }
 
     fn end(&mut self, name: &str) {
-        self.event(Event::End(BytesEnd::new(name)));
+        self.0.push_str("</");
+        self.0.push_str(name);
+        self.0.push('>');
     }
 
     fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.event(Event::Empty(tag(name, attributes)));
+        self.tag(name, attributes);
+        self.0.push_str("/>");
     }
 
     fn text(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
         self.start(name, attributes);
-        self.event(Event::Text(BytesText::from_escaped(partial_escape(allowed(text)))));
+        self.escaped(text, in_text);
         self.end(name);
     }
 
-    fn event(&mut self, event: Event<'_>) {
-        self.0.write_event(event).expect("writing to memory does not fail");
+    fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.0.push('<');
+        self.0.push_str(name);
+        for (key, value) in attributes {
+            self.0.push(' ');
+            self.0.push_str(key);
+            self.0.push_str("=\"");
+            self.escaped(value, in_value);
+            self.0.push('"');
+        }
+    }
+
+    /// The words with what cannot stand in them replaced or dropped.
+    fn escaped(&mut self, words: &str, instead: fn(char) -> Option<&'static str>) {
+        let mut rest = words;
+        // Nearly all words are written in one go: the look at each byte is a look into a small table.
+        while let Some(at) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
+            let (plain, special) = rest.split_at(at);
+            self.0.push_str(plain);
+            let mut characters = special.chars();
+            let Some(character) = characters.next() else { break };
+            match instead(character) {
+                Some(written) => self.0.push_str(written),
+                None => self.0.push(character),
+            }
+            rest = characters.as_str();
+        }
+        self.0.push_str(rest);
     }
 }
 
-fn tag<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
-    let mut tag = BytesStart::new(name);
-    for (key, value) in attributes {
-        tag.push_attribute((*key, allowed(value).as_ref()));
+/// Bytes that begin a character which stands as it is, everywhere: all but controls, five characters of XML, and the
+/// byte with which the two characters at the end of Unicode's first plane begin.
+static PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = byte >= 0x20 && !matches!(byte as u8, b'<' | b'>' | b'&' | b'\'' | b'"' | 0xef);
+        byte += 1;
     }
-    tag
+    plain
+};
+
+/// What is written instead of a character between two tags; `None` for itself. A bare `\r` would be read as `\n` (XML
+/// 1.0, section 2.11). What XML forbids even escaped is dropped.
+fn in_text(character: char) -> Option<&'static str> {
+    match character {
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '&' => Some("&amp;"),
+        '\r' => Some("&#13;"),
+        character if is_xml_char(character) => None,
+        _ => Some(""),
+    }
+}
+
+/// The same within the quotation marks of an attribute, where a bare tab or line end would be read as a space (XML 1.0,
+/// section 3.3.3).
+fn in_value(character: char) -> Option<&'static str> {
+    match character {
+        '"' => Some("&quot;"),
+        '\'' => Some("&apos;"),
+        '\n' => Some("&#10;"),
+        '\t' => Some("&#9;"),
+        character => in_text(character),
+    }
 }
 
 #[cfg(test)]
@@ -225,12 +283,14 @@ mod tests {
     #[test]
     fn words_and_values_are_escaped_and_forbidden_characters_dropped() {
         case(
-            vec![Verb::Say(say("a < b & \"c\" 'd' ]]> \u{0}\u{8}\u{fffe}é😀"))],
-            "<Response><Say language=\"nl-NL\">a &lt; b &amp; \"c\" 'd' ]]&gt; é😀</Say></Response>",
+            vec![Verb::Say(say("a < b & \"c\" 'd' ]]> \u{0}\u{8}\t\n\r\u{fffe}\u{fffd}\u{ffff}\u{f000}é😀\u{7f}"))],
+            "<Response><Say language=\"nl-NL\">a &lt; b &amp; \"c\" 'd' ]]&gt; \t\n&#13;\u{fffd}\u{f000}é😀\u{7f}</Say></Response>",
         );
         case(
-            vec![Verb::Gather(Gather { action: "/a\"<'\u{1}\n&>".into(), timeout_s: 1, prompts: vec![] })],
-            "<Response><Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"1\" action=\"/a&quot;&lt;&apos;&#10;&amp;&gt;\" method=\"POST\"/></Response>",
+            vec![Verb::Gather(Gather {
+                action: "/a\"<'\u{1}\n\t\r&>\u{fffe}é".into(), timeout_s: 1, prompts: vec![]
+            })],
+            "<Response><Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"1\" action=\"/a&quot;&lt;&apos;&#10;&#9;&#13;&amp;&gt;é\" method=\"POST\"/></Response>",
         );
     }
 

@@ -8,6 +8,9 @@ use std::fmt;
 /// At most this many parameters: the largest request known has about 60.
 pub const PARAMETERS_MAX: usize = 256;
 
+/// Parameters that a form has as a rule: for so many there is room at once.
+const USUAL: usize = 32;
+
 /// At most this many bytes of a body: what the provider itself allows for a document, far above any form it sends.
 pub const BODY_MAX: usize = 64 * 1024;
 
@@ -17,7 +20,19 @@ pub const IDENTIFIER_MAX: usize = 255;
 /// The decoded parameters of an `application/x-www-form-urlencoded` body, in the order they were sent; empty values
 /// and repeated names are kept. It prints itself without them.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    /// All names and values, one behind the other.
+    text: String,
+    parameters: Vec<Parameter>,
+}
+
+/// Where a parameter stands in the text: the value from the end of the name on.
+#[derive(Clone, PartialEq, Eq)]
+struct Parameter {
+    name: usize,
+    value: usize,
+    end: usize,
+}
 
 /// Why a form cannot be answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -39,20 +54,31 @@ impl Form {
         if body.len() > BODY_MAX {
             return Err(FormError::TooLarge);
         }
-        let parameters: Vec<_> = form_urlencoded::parse(body).into_owned().take(PARAMETERS_MAX + 1).collect();
-        if parameters.len() > PARAMETERS_MAX {
-            return Err(FormError::TooManyParameters);
+        let mut form = Form { text: String::with_capacity(body.len()), parameters: Vec::with_capacity(USUAL) };
+        let mut bytes = Vec::new();
+        for parameter in body.split(|byte| *byte == b'&').filter(|parameter| !parameter.is_empty()) {
+            if form.parameters.len() == PARAMETERS_MAX {
+                return Err(FormError::TooManyParameters);
+            }
+            let end_of_name = parameter.iter().position(|byte| *byte == b'=').unwrap_or(parameter.len());
+            let at = form.text.len();
+            decode(&parameter[..end_of_name], &mut bytes, &mut form.text);
+            let value = form.text.len();
+            decode(parameter.get(end_of_name + 1..).unwrap_or_default(), &mut bytes, &mut form.text);
+            form.parameters.push(Parameter { name: at, value, end: form.text.len() });
         }
-        Ok(Form(parameters))
+        Ok(form)
     }
 
     /// The first value of this name, which may be empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.parameters().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    pub fn parameters(&self) -> &[(String, String)] {
-        &self.0
+    /// Names and values in the order they were sent.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let part = |from, to| self.text.get(from..to).unwrap_or_default();
+        self.parameters.iter().map(move |at| (part(at.name, at.value), part(at.value, at.end)))
     }
 
     /// The first value of this name, if it is as long as an identifier can be.
@@ -63,8 +89,36 @@ impl Form {
 
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Form({} parameters)", self.0.len())
+        write!(f, "Form({} parameters)", self.parameters.len())
     }
+}
+
+/// Adds what this name or value says to the text. `bytes` is a place to work in.
+fn decode(encoded: &[u8], bytes: &mut Vec<u8>, text: &mut String) {
+    let special = |byte: &u8| matches!(byte, b'%' | b'+');
+    bytes.clear();
+    let mut rest = encoded;
+    while let Some(at) = rest.iter().position(special) {
+        bytes.extend_from_slice(&rest[..at]);
+        let escaped = match &rest[at..] {
+            [b'%', high, low, ..] => hexadecimal(*high).zip(hexadecimal(*low)),
+            _ => None,
+        };
+        let (byte, taken) = match escaped {
+            Some((high, low)) => (high << 4 | low, 3),
+            // A `%` that escapes nothing stands for itself.
+            None if rest[at] == b'%' => (b'%', 1),
+            None => (b' ', 1),
+        };
+        bytes.push(byte);
+        rest = &rest[at + taken..];
+    }
+    bytes.extend_from_slice(rest);
+    text.push_str(&String::from_utf8_lossy(bytes));
+}
+
+fn hexadecimal(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// Reads a request about a call: a webhook, an action, a whisper, a status callback.
@@ -239,7 +293,7 @@ mod tests {
     #[test]
     fn forms_have_limits() {
         let parameters = |count: usize| vec!["a=1"; count].join("&");
-        assert_eq!(form(&parameters(PARAMETERS_MAX)).parameters().len(), PARAMETERS_MAX);
+        assert_eq!(form(&parameters(PARAMETERS_MAX)).parameters().count(), PARAMETERS_MAX);
         assert_eq!(Form::parse(parameters(PARAMETERS_MAX + 1).as_bytes()), Err(FormError::TooManyParameters));
         assert_eq!(Form::parse(&vec![b'a'; BODY_MAX + 1]), Err(FormError::TooLarge));
         assert!(Form::parse(&vec![b'a'; BODY_MAX]).is_ok());
@@ -247,6 +301,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_form_is_decoded_as_browsers_do(body in "([a-zA-Z+&=%\u{0}é]|%[0-9a-fA-F]{0,2}){0,40}") {
+            let expected: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+            let form = Form::parse(body.as_bytes()).unwrap();
+            let read: Vec<_> = form.parameters().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            prop_assert_eq!(read, expected);
+        }
+
         #[test]
         fn reading_never_panics(
             body: Vec<u8>, named in "((CallSid|Digits|DialCallStatus|DialCallDuration|Body)=[%+0-9a-f]{0,8}&){0,9}",

@@ -47,7 +47,7 @@ impl Twilio {
         // A form beyond the limits is told so, not that its signature is wrong: that would be looked for in vain.
         let form =
             Form::parse(request.body).map_err(|problem| Refused::new(StatusCode::BAD_REQUEST, problem.to_string()))?;
-        if !self.is_the_provider(request) {
+        if !self.is_the_provider(request, &form) {
             return Err(Refused::new(StatusCode::FORBIDDEN, self.why_not()));
         }
         // Everything that is signed and of another account is still not ours to answer.
@@ -57,14 +57,14 @@ impl Twilio {
         Ok(form)
     }
 
-    fn is_the_provider(&self, request: &Received<'_>) -> bool {
+    fn is_the_provider(&self, request: &Received<'_>, form: &Form) -> bool {
         match &self.proof {
             Proof::Signature { verifier, public_url } => {
                 let headers = Headers {
                     signature: request.header("x-twilio-signature"),
                     settings: request.header("x-twilio-webhooks-signature-settings"),
                 };
-                verifier.verify(request.method, public_url, request.target, headers, request.body).is_ok()
+                verifier.verify_form(request.method, public_url, request.target, headers, request.body, form).is_ok()
             }
             Proof::Loopback => from_this_machine(request.headers),
         }

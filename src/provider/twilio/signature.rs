@@ -11,9 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// What checks requests: the secrets that a request may be signed with. It prints itself without them.
@@ -91,11 +90,8 @@ impl Verifier {
         Ok(self)
     }
 
-    /// Whether the request was signed with one of our secrets.
-    ///
-    /// `public_url_base` is the scheme, host, port and path prefix that the provider is configured with; user
-    /// information and a fragment in it are dropped, as the provider does. `raw_target` is path and query as they were
-    /// sent, `raw_body` the body as it was sent. The time it takes tells nothing of the secrets.
+    /// Whether the request was signed with one of our secrets: as [`Verifier::verify_form`], where nobody has read the
+    /// body yet.
     ///
     /// # Errors
     /// Why the request is not to be believed.
@@ -107,6 +103,32 @@ impl Verifier {
         headers: Headers<'_>,
         raw_body: &[u8],
     ) -> Result<(), Refusal> {
+        // A body that is not a form is signed by its hash.
+        let form = match body_hash(raw_target) {
+            None => Form::parse(raw_body)?,
+            Some(_) => Form::default(),
+        };
+        self.verify_form(method, public_url_base, raw_target, headers, raw_body, &form)
+    }
+
+    /// Whether the request, with this form in its body, was signed with one of our secrets.
+    ///
+    /// `public_url_base` is the scheme, host, port and path prefix that the provider is configured with; user
+    /// information and a fragment in it are dropped, as the provider does. `raw_target` is path and query as they were
+    /// sent, `raw_body` the body as it was sent, `form` what [`Form::parse`] makes of it. The time it takes tells nothing
+    /// of the secrets: at most which of them, and which form of the address, a right signature was made with.
+    ///
+    /// # Errors
+    /// Why the request is not to be believed.
+    pub fn verify_form(
+        &self,
+        method: &str,
+        public_url_base: &str,
+        raw_target: &str,
+        headers: Headers<'_>,
+        raw_body: &[u8],
+        form: &Form,
+    ) -> Result<(), Refusal> {
         let signature = headers.signature.filter(|text| !text.is_empty()).ok_or(Refusal::NoSignature)?;
         let algorithm = Algorithm::named_in(headers.settings.unwrap_or_default())?;
         let secrets = match algorithm {
@@ -114,24 +136,22 @@ impl Verifier {
             Algorithm::Sha256 if self.shared.is_empty() => return Err(Refusal::NoSharedKey),
             Algorithm::Sha256 => &self.shared,
         };
-        let urls = url_forms(public_url_base, raw_target).ok_or(Refusal::Address)?;
-        let form = match (method, body_hash(raw_target)) {
-            ("GET", _) if raw_body.is_empty() => Form::default(),
+        let addresses = addresses(public_url_base, raw_target).ok_or(Refusal::Address)?;
+        let parameters = match (method, body_hash(raw_target)) {
+            ("GET", _) if raw_body.is_empty() => Vec::new(),
             ("GET", _) => return Err(Refusal::Body),
-            ("POST", None) => Form::parse(raw_body)?,
-            ("POST", Some(expected)) if expected == hex(&Sha256::digest(raw_body)) => Form::default(),
+            ("POST", None) => sorted(form.parameters()),
+            ("POST", Some(expected)) if expected == hex(&Sha256::digest(raw_body)) => Vec::new(),
             ("POST", Some(_)) => return Err(Refusal::Body),
             _ => return Err(Refusal::Method),
         };
-        let parameters = signed_parameters(form.parameters());
-        let mut right = Choice::from(0);
-        for secret in secrets {
-            for url in &urls {
-                let expected = algorithm.sign(secret, &format!("{url}{parameters}"));
-                right |= expected.as_bytes().ct_eq(signature.as_bytes());
-            }
-        }
-        if bool::from(right) { Ok(()) } else { Err(Refusal::WrongSignature) }
+        let right = addresses.iter().any(|address| {
+            secrets.iter().any(|secret| {
+                let expected = algorithm.sign(secret, address, &parameters);
+                bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
+            })
+        });
+        if right { Ok(()) } else { Err(Refusal::WrongSignature) }
     }
 }
 
@@ -144,7 +164,8 @@ impl fmt::Debug for Verifier {
 /// The signature a provider puts on a request: for playing the provider. `url` is signed as it stands; `params` are the
 /// decoded parameters of a form, none for a `GET`.
 pub fn sign<N: AsRef<str>, V: AsRef<str>>(token: &str, url: &str, params: &[(N, V)]) -> String {
-    Algorithm::Sha1.sign(token, &format!("{url}{}", signed_parameters(params)))
+    let parameters = params.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+    Algorithm::Sha1.sign(token, &[url], &sorted(parameters))
 }
 
 #[derive(Clone, Copy)]
@@ -167,17 +188,21 @@ impl Algorithm {
         }
     }
 
-    fn sign(self, secret: &str, message: &str) -> String {
+    /// The address is given in pieces.
+    fn sign(self, secret: &str, address: &[&str], parameters: &[(&str, &str)]) -> String {
         match self {
-            Algorithm::Sha1 => mac::<Hmac<Sha1>>(secret, message),
-            Algorithm::Sha256 => mac::<Hmac<Sha256>>(secret, message),
+            Algorithm::Sha1 => mac::<Hmac<Sha1>>(secret, address, parameters),
+            Algorithm::Sha256 => mac::<Hmac<Sha256>>(secret, address, parameters),
         }
     }
 }
 
-fn mac<M: Mac + KeyInit>(secret: &str, message: &str) -> String {
+fn mac<M: Mac + KeyInit>(secret: &str, address: &[&str], parameters: &[(&str, &str)]) -> String {
     let mut mac = <M as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(message.as_bytes());
+    let parameters = parameters.iter().flat_map(|(name, value)| [*name, *value]);
+    for piece in address.iter().copied().chain(parameters) {
+        mac.update(piece.as_bytes());
+    }
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
@@ -186,17 +211,16 @@ fn secret(text: &str) -> Result<Secret, EmptySecret> {
 }
 
 /// Each name in byte order, in front of each of its values in byte order, equal values once.
-fn signed_parameters<N: AsRef<str>, V: AsRef<str>>(params: &[(N, V)]) -> String {
-    let mut sorted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (name, value) in params {
-        sorted.entry(name.as_ref()).or_default().insert(value.as_ref());
-    }
-    let pairs = sorted.iter().flat_map(|(name, values)| values.iter().flat_map(move |value| [*name, *value]));
-    pairs.collect()
+fn sorted<'p>(parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<(&'p str, &'p str)> {
+    let mut sorted: Vec<_> = parameters.collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted
 }
 
-/// The address without a port and with one: the provider leaves it out for some requests and not for others.
-fn url_forms(base: &str, raw_target: &str) -> Option<[String; 2]> {
+/// The address, in pieces, as it is configured, and then without a port or with one: the provider leaves it out for some
+/// requests and not for others.
+fn addresses<'a>(base: &'a str, raw_target: &'a str) -> Option<[[&'a str; 7]; 2]> {
     let (base, _) = base.split_once('#').unwrap_or((base, ""));
     let (scheme, rest) = base.split_once("://")?;
     let (authority, prefix) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -209,13 +233,11 @@ fn url_forms(base: &str, raw_target: &str) -> Option<[String; 2]> {
     if host.is_empty() || base.contains('?') || !raw_target.starts_with('/') {
         return None;
     }
-    let port = match port {
-        "" if scheme == "https" => "443",
-        "" => "80",
-        port => port,
-    };
+    let usual = if scheme == "https" { "443" } else { "80" };
     let prefix = prefix.trim_end_matches('/');
-    Some([format!("{scheme}://{host}{prefix}{raw_target}"), format!("{scheme}://{host}:{port}{prefix}{raw_target}")])
+    let without = [scheme, "://", host, "", "", prefix, raw_target];
+    let with = |port| [scheme, "://", host, ":", port, prefix, raw_target];
+    Some(if port.is_empty() { [without, with(usual)] } else { [with(port), without] })
 }
 
 /// The hash of the body that the query names, for bodies that are not forms.
@@ -232,6 +254,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     const TOKEN: &str = "12345";
     const P: &[(&str, &str)] = &[
@@ -415,14 +438,14 @@ mod tests {
     #[test]
     fn the_public_address_is_put_together_as_it_is_configured() {
         let case = |base: &str, expected: [&str; 2]| {
-            assert_eq!(url_forms(base, "/k?s=1").unwrap(), expected, "{base}");
+            assert_eq!(addresses(base, "/k?s=1").unwrap().map(|address| address.concat()), expected, "{base}");
         };
         case("https://a.example", ["https://a.example/k?s=1", "https://a.example:443/k?s=1"]);
         case("https://a.example/", ["https://a.example/k?s=1", "https://a.example:443/k?s=1"]);
         case("https://a.example/line/#rc=2", ["https://a.example/line/k?s=1", "https://a.example:443/line/k?s=1"]);
-        case("http://[::1]:8080", ["http://[::1]/k?s=1", "http://[::1]:8080/k?s=1"]);
+        case("http://[::1]:8080", ["http://[::1]:8080/k?s=1", "http://[::1]/k?s=1"]);
         case("http://[::1]", ["http://[::1]/k?s=1", "http://[::1]:80/k?s=1"]);
-        case("https://u:p@a.example:8", ["https://a.example/k?s=1", "https://a.example:8/k?s=1"]);
+        case("https://u:p@a.example:8", ["https://a.example:8/k?s=1", "https://a.example/k?s=1"]);
     }
 
     fn distinct(body: &[u8]) -> BTreeSet<(String, String)> {
