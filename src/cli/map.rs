@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Show the tree of a hotline: keys, SMS codes, seconds; as text or as a drawing
 ///
-/// Without a flag it is text for the terminal, in all languages. The drawing has one box for each node, a line for each
-/// key, the words and the seconds of one language, and where a person is reached.
+/// Without a flag it is text for the terminal, in all languages. The drawing has one box for each
+/// node, a line for each key, the words and seconds of one language, and where a person is reached.
 ///
 /// Examples:
 ///   hulplijn map
