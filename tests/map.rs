@@ -239,6 +239,25 @@ fn the_shipped_hotline_is_drawn_in_both_languages() {
     assert!(words("A person").ends_with("|after 60 s"), "{}", words("A person"));
 }
 
+/// The engine's own proof says when all of a node was said; the drawing says when its first word is heard.
+#[test]
+fn the_seconds_are_those_of_the_proof() {
+    let hotline = hotline("menus");
+    let proof = hulplijn::flow::proof::prove(&hotline).ok().unwrap();
+    let drawn = languages(&hotline).map(|language| picture(&hotline, language)).collect::<Vec<_>>();
+    let mut compared = 0;
+    for way in proof.facts().into_iter().flat_map(|(_, ways)| ways).flatten() {
+        let node = hotline.node(way.node);
+        let said = menu::time::seconds(&hotline.spoken(way.node, way.language).info);
+        let drawn = drawn[usize::from(way.language.0)].boxes.iter().find(|drawn| drawn.id == node.name).unwrap();
+        let words = drawn.lines.iter().find_map(|line| line.words.strip_prefix("after ")).unwrap();
+        let after: f64 = words.split(' ').next().unwrap().parse().unwrap();
+        assert!((way.seconds - said - after).abs() < 0.6, "{}: {} - {said}, and {after}", node.name, way.seconds);
+        compared += 1;
+    }
+    assert!(compared > 40, "{compared}");
+}
+
 #[test]
 fn twenty_and_two_hundred_nodes() {
     for nodes in [20, 200] {

@@ -7,8 +7,10 @@ use crate::menu::picture::{dot, svg, usual_language};
 use crate::menu::{self, Hotline, LangIx, Settings};
 use std::path::{Path, PathBuf};
 
-/// Without a flag it is text for the terminal, in all languages. The drawing has one box for each node, a line for each
-/// key, the words and the seconds of one language, and where a person is reached.
+/// Show the tree of a hotline: keys, SMS codes, seconds; as text or as a drawing
+///
+/// Without a flag it is text for the terminal, in all languages. The drawing has one box for each
+/// node, a line for each key, the words and seconds of one language, and where a person is reached.
 ///
 /// Examples:
 ///   hulplijn map

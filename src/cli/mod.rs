@@ -76,7 +76,6 @@ enum Command {
     New(new::Arguments),
     Add(add::Arguments),
     Rename(rename::Arguments),
-    /// Show the tree of a hotline: keys, SMS codes, seconds
     Map(map::Arguments),
     /// Put a folder of menu files on the line
     Publish(publish::Arguments),
