@@ -1,6 +1,7 @@
 //! The whole line in a test: the real router, switchboard and SQLite, a signing provider, a pretend clock.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod browser;
 pub mod server;
 
 use axum::body::Body;

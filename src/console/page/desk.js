@@ -76,11 +76,22 @@ export function here(event, languages) {
     if (words) what.append(element('span', { className: 'mark', lang: event.language ?? '', textContent: words }));
     return element('tr', {}, element('th', { scope: 'row', textContent: key ?? 'none' }), what);
   };
-  const keys = event.silence ? [...event.keys, event.silence] : event.keys;
+  const keys = together(event.silence ? [...event.keys, event.silence] : event.keys);
   $('key-rows').replaceChildren(...keys.map(row));
   $('key-table').hidden = keys.length === 0;
   findings(event);
   light(event.node);
+}
+
+// Keys that would do the same, and of which nothing is said, stand in one line.
+function together(keys) {
+  const lines = [];
+  for (const key of keys) {
+    const same = key.words ? null : lines.find((line) => !line.words && line.key && line.does === key.does && line.node === key.node);
+    if (same && key.key) same.key += ` ${key.key}`;
+    else lines.push({ ...key });
+  }
+  return lines;
 }
 
 function findings(event) {
@@ -105,6 +116,7 @@ export function finding({ rule, severity, file, line, message, found, expected, 
 export function nowhere(words) {
   $('place').textContent = words;
   $('key-table').hidden = true;
+  $('findings').replaceChildren(element('p', { className: 'quiet', textContent: 'Nothing to show without a call.' }));
   light(null);
 }
 

@@ -182,7 +182,7 @@ function heard(event) {
   const left_ms = call.replaying ? 1 : event.ms;
   const { kind, words, language, prompts } = event;
   if (kind === 'say') {
-    const mark = event.voiced ? 'spoken by this browser’s voice' : 'no recording: words only';
+    const mark = event.voiced ? 'spoken by this browser’s voice' : 'words only';
     said(now, words, { language, mark, prompts, left_ms });
   } else if (kind === 'play') {
     said(now, words ?? '(a recording)', { language, mark: 'recording', prompts, left_ms });
@@ -307,9 +307,11 @@ function makeKeys() {
       'button',
       { type: 'button', className: 'key', ariaLabel: [name, ...(key === '0' ? ['plus'] : letters)].join(', ').replace(/([A-Z]), (?=[A-Z])/g, '$1 ') },
       element('span', { className: 'digit', ariaHidden: 'true', textContent: key }),
-      element('span', { className: 'letters', ariaHidden: 'true', textContent: letters || '\u00a0' }),
+      element('span', { className: 'letters', ariaHidden: 'true' }),
     );
     button.dataset.key = key;
+    // Drawn by the style sheet: the name of the key spells them, so that they are not read as a word.
+    button.lastChild.dataset.letters = letters || '\u00a0';
     // A finger or a mouse is heard when it goes down; a keyboard and a screen reader click.
     button.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return;
@@ -370,18 +372,16 @@ function sendText() {
 
 function textAnswered({ words, parts, units, encoding }) {
   if (words == null) return message('none', 'Nothing is answered.');
-  const bubble = message('theirs', words);
-  bubble.append(element('span', { className: 'mark', textContent: `${parts} ${parts === 1 ? 'part' : 'parts'}, ${units} ${encoding === 'GSM-7' ? 'septets' : 'units'}, ${encoding}` }));
+  message('theirs', words, element('span', { className: 'mark', textContent: `${parts} ${parts === 1 ? 'part' : 'parts'}, ${units} ${encoding === 'GSM-7' ? 'septets' : 'units'}, ${encoding}` }));
 }
 
-function message(kind, words) {
+function message(kind, ...words) {
   const thread = $('thread');
   thread.querySelector('.hint')?.remove();
-  const bubble = element('p', { className: `bubble ${kind}` }, words);
+  const bubble = element('p', { className: `bubble ${kind}` }, ...words);
   thread.append(bubble);
   while (thread.childElementCount > 40) thread.firstElementChild.remove();
   thread.scrollTop = thread.scrollHeight;
-  return bubble;
 }
 
 function showTab(name) {
