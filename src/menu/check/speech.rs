@@ -8,7 +8,7 @@ use crate::menu::links::act_name;
 use crate::menu::parsed::{NodeTexts, PhraseTexts, Setting};
 use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, Resolved, Sentence, languages};
-use crate::menu::time::{AFTER_GROUP, seconds, speech, spoken_words, until_language};
+use crate::menu::time::{AFTER_GROUP, over, seconds, speech, spoken_words, until_language};
 use std::collections::{BTreeMap, HashSet};
 
 /// MN-05: words of an option, the key not counted.
@@ -108,7 +108,7 @@ pub(super) fn person_heard_soon(on: &Subject, issues: &mut Issues) {
                 (time + seconds(spoken.options.iter().chain(&spoken.reserved)), phrase.person.place.clone())
             }
         };
-        if time > PERSON_HEARD {
+        if over(time, PERSON_HEARD) {
             let tag = on.resolved.hotline.language(language);
             let message = format!("in the language `{tag}` callers hear too late how to reach a person");
             issues.add(
