@@ -38,15 +38,7 @@ pub(super) fn first_options_soon(on: &Subject, issues: &mut Issues) {
     }
     let roles = on.resolved.links.roles;
     for language in on.languages() {
-        let (mut time, mut node) = (0.0, roles.welcome);
-        // No longer than the file, should it go round in a ring (MN-08).
-        for _ in on.nodes() {
-            time += seconds(&hotline.spoken(node, language).info);
-            match on.resolved.links.then[usize::from(node.0)].filter(|_| node != roles.main) {
-                Some(next) => node = next,
-                None => break,
-            }
-        }
+        let time = [roles.welcome, roles.main].map(|node| seconds(&hotline.spoken(node, language).info)).iter().sum();
         if over(time, FIRST_OPTION_S) {
             let tag = hotline.language(language);
             let message = format!("in the language `{tag}` callers hear the first option too late");
