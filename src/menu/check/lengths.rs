@@ -164,7 +164,6 @@ pub(super) fn line_seconds(words: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::base::Severity::{Error, Warning};
     use crate::base::Sources;
     use crate::menu::fixture::{case, checked, expect, finds, sound, sources, spoil, spoilt, words};
