@@ -343,7 +343,9 @@ async fn the_recording_is_heard_and_a_key_cuts_it_off() {
     // Key to tone, measured in the signal: nothing else sounds.
     let mut to_tone = Vec::new();
     for _ in 0..5 {
-        browser.js("window.took = null; window.after(() => window.all() > 0.01).then((ms) => (window.took = ms))").await;
+        browser
+            .js("window.took = null; window.after(() => window.all() > 0.01).then((ms) => (window.took = ms))")
+            .await;
         browser.keys("5").await;
         browser.until("window.took !== null").await;
         to_tone.push(browser.js("return window.took").await.as_f64().unwrap());
@@ -375,7 +377,9 @@ async fn the_recording_is_heard_and_a_key_cuts_it_off() {
             println!("longest gap between two recordings: {gap} ms");
             assert!(gap.as_f64().unwrap() < 300.0, "{gap}");
         }
-        browser.js("window.took = null; window.after(() => window.line() < 0.01).then((ms) => (window.took = ms))").await;
+        browser
+            .js("window.took = null; window.after(() => window.line() < 0.01).then((ms) => (window.took = ms))")
+            .await;
         browser.keys("1").await;
         browser.until("window.took !== null").await;
         to_silence.push(browser.js("return window.took").await.as_f64().unwrap());
@@ -554,7 +558,8 @@ fn axe() -> std::path::PathBuf {
         |_| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python"),
         std::path::PathBuf::from,
     );
-    let script = "import importlib.util as u; print(u.find_spec('axe_playwright_python').submodule_search_locations[0])";
+    let script =
+        "import importlib.util as u; print(u.find_spec('axe_playwright_python').submodule_search_locations[0])";
     let found = std::process::Command::new(&python).args(["-c", script]).output();
     let found = found.unwrap_or_else(|error| panic!("{}: {error}; `make test` installs it", python.display()));
     assert!(found.status.success(), "axe-core is missing: `make test` installs it");
@@ -674,7 +679,7 @@ async fn a_connection_is_bounded() {
     }
     let mut socket = connect().await;
     // A ping comes first; what is not text is not ours.
-    let mut told = async |socket: &mut tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>| loop {
+    let told = async |socket: &mut tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>| loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => break Some(text.to_string()),
             Some(Ok(Message::Ping(_))) => {}
@@ -685,7 +690,8 @@ async fn a_connection_is_bounded() {
     let words = told(&mut socket).await.unwrap();
     assert!(words.contains("\"is\":\"refused\"") && words.contains("3 calls are open already"), "{words}");
     // Nonsense is refused, and the connection stays.
-    for nonsense in ["", "{", "{\"do\":\"press\",\"key\":\"\u{1f600}\"}", "{\"do\":\"attach\",\"call\":\"../../etc\"}"] {
+    for nonsense in ["", "{", "{\"do\":\"press\",\"key\":\"\u{1f600}\"}", "{\"do\":\"attach\",\"call\":\"../../etc\"}"]
+    {
         socket.send(Message::text(nonsense)).await.unwrap();
     }
     for expected in ["refused", "refused", "gone"] {

@@ -90,6 +90,19 @@ pub fn expect(sources: &Sources, rule: &str, severity: Severity, says: &str) {
     assert!(loaded.hotline.is_none() || severity != Severity::Error, "{screen}");
 }
 
+/// What one rule finds in these files: how grave it is, and what was found.
+pub fn finds(sources: &Sources, rule: &str, expected: &[(Severity, &str)]) {
+    let findings = checked(sources).findings;
+    let of_rule = findings.iter().filter(|finding| finding.rule == rule);
+    let found: Vec<(Severity, &str)> = of_rule.map(|finding| (finding.severity, finding.found.as_str())).collect();
+    assert_eq!(found, expected, "{rule}");
+}
+
+/// So many words, without a full stop.
+pub fn words(count: usize) -> String {
+    vec!["word"; count].join(" ")
+}
+
 /// A node of the small hotline.
 pub fn node(loaded: &Loaded, name: &str) -> NodeIx {
     loaded.hotline.as_ref().and_then(|hotline| hotline.node_named(name)).unwrap_or_else(|| panic!("no node {name}"))

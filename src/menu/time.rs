@@ -84,6 +84,12 @@ pub(super) fn speech(words: &str) -> f64 {
     spoken_words(words) as f64 / WORDS_PER_SECOND
 }
 
+/// Whether a time is longer than a limit. All times are whole tenths of a second, and are told so; their sums in binary
+/// are not, and 25.0 s must not be more than 25 s.
+pub(super) fn over(time_s: f64, most_s: f64) -> bool {
+    (time_s * 10.0).round() > (most_s * 10.0).round()
+}
+
 /// How many words are said: each digit that is written as one is a word, marks alone are none.
 pub(super) fn spoken_words(text: &str) -> usize {
     let count = |token: &str| match token.chars().filter(char::is_ascii_digit).count() {
@@ -137,5 +143,20 @@ mod tests {
         assert!((seconds([&prompt("help/say/1"), &prompt("phrase/back")]) - 4.9).abs() < 1e-9);
         let measured = Prompt { measured_ms: Some(3_250), ..prompt("help/option/stay") };
         assert!((seconds([&measured, &prompt("help/say/1")]) - 5.55).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_limit_is_a_tenth_of_a_second_wide() {
+        // Ten pauses of 0.3 s and 55 words are 25 s to a reader, and more than that to a processor that adds them up.
+        let groups = [23.0, 9.0, 6.0, 4.0, 3.0, 3.0, 2.0, 2.0, 2.0, 1.0];
+        let time: f64 = groups.iter().map(|words| words / WORDS_PER_SECOND + AFTER_GROUP).sum();
+        assert!(time > 25.0 && !over(time, 25.0), "{time:?}");
+        let case = |time: f64, most: f64, expected: bool| assert_eq!(over(time, most), expected, "{time} {most}");
+        case(24.9, 25.0, false);
+        case(25.0, 25.0, false);
+        case(25.1, 25.0, true);
+        case(3.5, 3.5, false);
+        case(3.6, 3.5, true);
+        case(0.0, 3.5, false);
     }
 }

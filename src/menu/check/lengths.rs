@@ -7,7 +7,7 @@ use crate::menu::fill::holes;
 use crate::menu::hotline::{LangIx, NodeIx};
 use crate::menu::parsed::PhraseTexts;
 use crate::menu::read::Text;
-use crate::menu::time::{pause_seconds, seconds, until_language};
+use crate::menu::time::{over, pause_seconds, seconds, until_language};
 
 /// TM-01: seconds from the answer to the end of the first language's line ...
 pub const FIRST_LANGUAGE_S: f64 = 5.0;
@@ -26,7 +26,7 @@ pub const WHOLE_S: f64 = 45.0;
 pub(super) fn first_options_soon(on: &Subject, issues: &mut Issues) {
     let hotline = &on.resolved.hotline;
     let first = until_language(hotline, LangIx(0)) - hotline.front.languages.first().map_or(0.0, pause_seconds);
-    if first > FIRST_LANGUAGE_S {
+    if over(first, FIRST_LANGUAGE_S) {
         let place = on.resolved.parsed.all.greeting.place.clone();
         issues.add(late(
             place,
@@ -38,16 +38,8 @@ pub(super) fn first_options_soon(on: &Subject, issues: &mut Issues) {
     }
     let roles = on.resolved.links.roles;
     for language in on.languages() {
-        let (mut time, mut node) = (0.0, roles.welcome);
-        // No longer than the file, should it go round in a ring (MN-08).
-        for _ in on.nodes() {
-            time += seconds(&hotline.spoken(node, language).info);
-            match on.resolved.links.then[usize::from(node.0)].filter(|_| node != roles.main) {
-                Some(next) => node = next,
-                None => break,
-            }
-        }
-        if time > FIRST_OPTION_S {
+        let time = [roles.welcome, roles.main].map(|node| seconds(&hotline.spoken(node, language).info)).iter().sum();
+        if over(time, FIRST_OPTION_S) {
             let tag = hotline.language(language);
             let message = format!("in the language `{tag}` callers hear the first option too late");
             let place = place_of(on, roles.main, language);
@@ -72,7 +64,7 @@ pub(super) fn emergency_heard_soon(on: &Subject, issues: &mut Issues) {
         });
         let main = || place_of(on, on.resolved.links.roles.main, language);
         let (found, place) = match named {
-            Said::At(time, _) if time <= EMERGENCY_S => continue,
+            Said::At(time, _) if !over(time, EMERGENCY_S) => continue,
             Said::At(time, place) => (format!("{time:.1} s after the answer"), place),
             Said::Never(_) => ("it is not said before the options of the main menu".to_owned(), main()),
         };
@@ -123,13 +115,13 @@ fn too_long(
     (warn, most): (f64, f64),
     issues: &mut Issues,
 ) {
-    if time <= warn {
+    if !over(time, warn) {
         return;
     }
     let message = format!("{what} of `{}` takes long", on.resolved.links.name(node));
     let place = place_of(on, node, language);
     let found = format!("{time:.1} s");
-    if time > most {
+    if over(time, most) {
         let finding = Finding::error(rule, place, message).found(found).expected(format!("at most {most:.0} s"));
         issues.add(finding.help("leave words out, or move something a level down"));
     } else {
@@ -162,5 +154,121 @@ pub(super) fn silences_differ(on: &Subject, issues: &mut Issues) {
     for language in on.languages() {
         let phrase: &PhraseTexts = on.phrase(language);
         same(&phrase.silence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Severity::{Error, Warning};
+    use crate::base::Sources;
+    use crate::menu::fixture::{case, checked, expect, finds, sound, sources, spoil, spoilt, words};
+
+    /// Groups of so many words each.
+    fn groups(counts: &[usize]) -> String {
+        counts.iter().map(|count| words(*count)).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The small hotline, where the doctor's information in English is this.
+    fn doctor(say: &str) -> Sources {
+        spoilt("texts/en.toml", "\"Any doctor will see you.\"", &format!("\"\"\"\n{say}\"\"\""))
+    }
+
+    #[test]
+    fn tm_01_the_first_language_is_heard_soon() {
+        let greeting = |count: usize| spoilt("texts/all.toml", "\"Goedendag.\"", &format!("\"{}.\"", words(count)));
+        // "Voor Nederlands, druk op één." is 2.0 s; a pause of 0.3 s follows the greeting. Exactly 5 s cannot be.
+        finds(&greeting(6), "TM-01", &[]);
+        finds(&greeting(7), "TM-01", &[(Error, "5.1 s after the answer")]);
+        let findings = checked(&greeting(7)).findings;
+        let late = findings.iter().find(|finding| finding.rule == "TM-01").unwrap();
+        assert_eq!((late.expected.as_str(), &*late.place.file), ("at most 5 s", "texts/all.toml"));
+    }
+
+    #[test]
+    fn tm_01_the_first_option_is_heard_soon() {
+        // Welcome and main menu are 8.6 s; each group that is added brings 0.3 s.
+        let slow = |first: usize, second: usize| {
+            let mut sources = sources();
+            let say = format!("say = \"\"\"\n{}\n\nHello.", words(first));
+            spoil(&mut sources, "texts/en.toml", "say = \"\"\"\nHello.", &say);
+            let say = format!("say = \"\"\"\n{}\n\nAre you in", words(second));
+            spoil(&mut sources, "texts/en.toml", "say = \"\"\"\nAre you in", &say);
+            sources
+        };
+        finds(&slow(9, 8), "TM-01", &[]);
+        finds(&slow(10, 8), "TM-01", &[(Error, "16.4 s after the key of the language")]);
+        finds(&slow(9, 9), "TM-01", &[(Error, "16.4 s after the key of the language")]);
+    }
+
+    #[test]
+    fn tm_02_the_emergency_number_is_heard_soon() {
+        // It has been said after 13.8 s: both languages, the welcome, and two sentences of the main menu.
+        let slow = |first: usize, second: usize| {
+            let say = format!("say = \"\"\"\n{}\n\n{}\n\nAre you in", words(first), words(second));
+            spoilt("texts/en.toml", "say = \"\"\"\nAre you in", &say)
+        };
+        finds(&slow(7, 7), "TM-02", &[]);
+        finds(&slow(7, 8), "TM-02", &[(Error, "20.4 s after the answer")]);
+        let other = spoilt("texts/en.toml", "Hang up and call {emergency}.", "Hang up and call {bureau}.");
+        finds(&other, "TM-02", &[(Error, "it is not said before the options of the main menu")]);
+    }
+
+    #[test]
+    fn tm_03_information_is_short() {
+        finds(&doctor(&groups(&[31, 30])), "TM-03", &[]);
+        // The same 25 s in other parts, whose sum in binary is a little more.
+        finds(&doctor(&groups(&[23, 9, 6, 4, 3, 3, 2, 2, 2, 1])), "TM-03", &[]);
+        finds(&doctor(&groups(&[31, 31])), "TM-03", &[(Warning, "25.4 s")]);
+        finds(&doctor(&groups(&[18, 18, 18, 18])), "TM-03", &[(Warning, "30.0 s")]);
+        finds(&doctor(&groups(&[18, 18, 18, 19])), "TM-03", &[(Error, "30.4 s")]);
+    }
+
+    #[test]
+    fn tm_04_the_list_of_keys_is_short() {
+        // The name of the website, three reserved keys: four pauses of 0.6 s and 30 words.
+        let site = |count: usize| spoilt("texts/en.toml", "\"It is short.\"", &format!("\"{}.\"", words(count)));
+        finds(&site(17), "TM-04", &[]);
+        finds(&site(18), "TM-04", &[(Warning, "20.4 s")]);
+        // Two options, three reserved keys: five pauses and 30 words.
+        let help = |count: usize| spoilt("texts/en.toml", "\"For a doctor\"", &format!("\"For {}\"", words(count)));
+        finds(&help(27), "TM-04", &[(Warning, "25.0 s")]);
+        finds(&help(28), "TM-04", &[(Error, "25.4 s")]);
+    }
+
+    #[test]
+    fn tm_04_a_node_is_short() {
+        let site = |information: &str| {
+            let mut sources = spoilt("texts/en.toml", "\"It is short.\"", &format!("\"{}.\"", words(17)));
+            let say = format!("\"\"\"\nThere is a website. {information}\"\"\"");
+            spoil(&mut sources, "texts/en.toml", "\"There is a website.\"", &say);
+            sources
+        };
+        finds(&site(&groups(&[27, 30])), "TM-04", &[]);
+        finds(&site(&groups(&[27, 31])), "TM-04", &[(Error, "45.4 s")]);
+    }
+
+    #[test]
+    fn tm_05_three_rounds_in_other_words() {
+        case(
+            "TM-05",
+            Error,
+            "texts/en.toml",
+            "\"Take your time.\"",
+            "\"I am STILL here. press a key when it is safe. \"",
+            "found: `",
+        );
+        case(
+            "TM-05",
+            Error,
+            "texts/nl.toml",
+            "\"Ik ben er nog. Druk op een toets als dat veilig is.\"",
+            "\"Neem rustig de tijd.\"",
+            "found: `Neem rustig de tijd.`",
+        );
+        let front = "\"Kies een taal. Choose a language.\"";
+        case("TM-05", Error, "texts/all.toml", front, "\"Druk op een toets. Press a key.\"", "two rounds of waiting");
+        assert!(sound(&sources()));
+        let third = "\"I will look for a person for you now.\"";
+        expect(&spoilt("texts/en.toml", third, "\"Take your time.\""), "TM-05", Error, "found: `Take your time.`");
     }
 }

@@ -222,3 +222,59 @@ fn count(number: usize, one: &str, many: &str) -> String {
 fn plain(text: &str) -> String {
     text.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Severity::{Error, Warning};
+    use crate::menu::fixture::{case, checked, expect, finds, sound, spoil, spoilt, words};
+
+    /// The doctor's sentence in English has 13 words, one too many; the waiver stands where it is written.
+    fn long_sentence(file: &str, waiver: &str) -> crate::base::Sources {
+        let mut sources = spoilt("texts/en.toml", "\"Any doctor will see you.\"", &format!("\"{}.\"", words(13)));
+        spoil(&mut sources, file, "[node.doctor]", &format!("[node.doctor]\n{waiver}"));
+        sources
+    }
+
+    #[test]
+    fn a_waiver_holds_for_its_node_its_rule_and_its_language() {
+        let waiver = "waive.PR-01 = \"the law says so\"";
+        assert!(sound(&long_sentence("voice.toml", waiver)), "for all languages");
+        assert!(sound(&long_sentence("texts/en.toml", waiver)));
+        let elsewhere = long_sentence("texts/nl.toml", waiver);
+        finds(&elsewhere, "PR-01", &[(Warning, "13 words")]);
+        finds(&elsewhere, "FORMAT", &[(Warning, "")]);
+        let other = long_sentence("voice.toml", "waive.MN-01 = \"six\"");
+        finds(&other, "PR-01", &[(Warning, "13 words")]);
+        finds(&other, "FORMAT", &[(Warning, "")]);
+        let mut twice = long_sentence("voice.toml", waiver);
+        spoil(&mut twice, "texts/en.toml", "[node.doctor]", &format!("[node.doctor]\n{waiver}"));
+        assert!(sound(&twice), "both cover it: {:?}", checked(&twice).findings);
+    }
+
+    #[test]
+    fn a_waiver_that_silences_nothing_is_told() {
+        for file in ["voice.toml", "texts/nl.toml"] {
+            let to = "[node.doctor]\nwaive.PR-01 = \"x\"";
+            case("FORMAT", Warning, file, "[node.doctor]", to, "this waiver of `PR-01` silences nothing");
+        }
+    }
+
+    #[test]
+    fn an_error_is_excused_only_where_its_rule_says_so() {
+        let mut six = spoilt("texts/en.toml", "\"Any doctor will see you.\"", &format!("\"{}.\"", words(16)));
+        spoil(&mut six, "voice.toml", "[node.doctor]", "[node.doctor]\nwaive.PR-01 = \"x\"");
+        finds(&six, "PR-01", &[(Error, "16 words")]);
+        expect(&spoilt("voice.toml", "[node.doctor]", "[node.doctor]\nwaive.FC-01 = \"x\""), "FORMAT", Error, "cannot");
+    }
+
+    #[test]
+    fn phrases_are_found_in_any_case() {
+        assert!(holds("It is GUARANTEED here", "guaranteed"));
+        assert!(holds("it is guaranteed here", " Guaranteed   HERE"));
+        assert!(!holds("it is certain", "guaranteed"));
+        assert!(!holds("it is certain", " "), "nothing is held by no text");
+        assert_eq!(plain("Één ŞI Български"), "een si български");
+        assert_eq!((count(0, "key", "keys"), count(1, "key", "keys")), ("0 keys".to_owned(), "1 key".to_owned()));
+    }
+}

@@ -147,13 +147,14 @@ pub(super) fn no_ring_without_key(on: &Subject, issues: &mut Issues) {
     for start in resolved.links.all() {
         let mut ring = vec![start];
         let mut at = start;
-        while let Some(next) = resolved.links.then[usize::from(at.0)] {
+        // A walk that is as long as the file goes round in a ring further on, which has a first node of its own.
+        for _ in resolved.links.all() {
+            let Some(next) = resolved.links.then[usize::from(at.0)] else { break };
             if next == start {
                 ring_found(resolved, &ring, issues);
                 break;
             }
-            // A walk that is as long as the file goes round in a ring further on, which has a first node of its own.
-            if next < start || ring.len() > resolved.links.nodes.len() {
+            if next < start {
                 break;
             }
             ring.push(next);
@@ -210,7 +211,7 @@ pub(super) fn nobody_hears(on: &Subject, issues: &mut Issues) {
 #[cfg(test)]
 mod tests {
     use crate::base::Severity::{Error, Warning};
-    use crate::menu::fixture::{case, checked, expect, shipped, sound, sources, spoil, spoilt};
+    use crate::menu::fixture::{case, checked, expect, finds, shipped, sound, sources, spoil, spoilt};
 
     /// Nodes a, b, ... that say something in every language, reached from `help`.
     fn with_nodes(names: &[&str]) -> crate::base::Sources {
@@ -238,6 +239,9 @@ mod tests {
         assert!(sound(&with(3)));
         expect(&with(4), "MN-01", Warning, "found: 6");
         expect(&with(5), "MN-01", Error, "found: 7");
+        let mut letters = with(3);
+        spoil(&mut letters, "voice.toml", "[node.help]", "[node.help]\nchoices = [\"letters\"]");
+        finds(&letters, "MN-01", &[(Warning, "6")]);
         let mut waived = with(4);
         spoil(&mut waived, "voice.toml", "[node.help]", "[node.help]\nwaive.MN-01 = \"all six are urgent\"");
         assert!(sound(&waived));

@@ -8,7 +8,7 @@ use crate::menu::links::act_name;
 use crate::menu::parsed::{NodeTexts, PhraseTexts, Setting};
 use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, Resolved, Sentence, languages};
-use crate::menu::time::{AFTER_GROUP, pause_seconds, seconds, spoken_seconds, spoken_words, until_language};
+use crate::menu::time::{AFTER_GROUP, over, pause_seconds, seconds, spoken_seconds, spoken_words, until_language};
 use std::collections::{BTreeMap, HashSet};
 
 /// MN-05: words of an option, the key not counted.
@@ -108,7 +108,7 @@ pub(super) fn person_heard_soon(on: &Subject, issues: &mut Issues) {
                 (time + seconds(spoken.options.iter().chain(&spoken.reserved)), phrase.person.place.clone())
             }
         };
-        if time > PERSON_HEARD {
+        if over(time, PERSON_HEARD) {
             let tag = on.resolved.hotline.language(language);
             let message = format!("in the language `{tag}` callers hear too late how to reach a person");
             issues.add(
@@ -135,9 +135,7 @@ pub(super) fn first_said(resolved: &Resolved, language: LangIx, wanted: impl Fn(
     let roles = resolved.links.roles;
     let last = LangIx(u8::try_from(resolved.hotline.languages.len().saturating_sub(1)).unwrap_or(u8::MAX));
     let mut time = until_language(&resolved.hotline, last);
-    let mut node = Some(roles.welcome);
-    let mut steps = 0;
-    while let Some(at) = node.filter(|_| steps <= resolved.links.nodes.len()) {
+    for at in [roles.welcome, roles.main] {
         let said = |sentence: &&Sentence| {
             sentence.node == Some(at) && sentence.language == Some(language) && sentence.kind == Kind::Info
         };
@@ -154,11 +152,6 @@ pub(super) fn first_said(resolved: &Resolved, language: LangIx, wanted: impl Fn(
             }
         }
         time += info.last().map_or(AFTER_GROUP, pause_seconds);
-        if at == roles.main {
-            break;
-        }
-        node = resolved.links.then[usize::from(at.0)];
-        steps += 1;
     }
     Said::Never(time)
 }
@@ -396,13 +389,20 @@ pub(super) fn languages_offered(on: &Subject, issues: &mut Issues) {
 mod tests {
     use super::*;
     use crate::base::Severity::{Error, Warning};
-    use crate::menu::fixture::{TODAY, case, checked, expect, sound, sources, spoil, spoilt};
+    use crate::menu::fixture::{TODAY, case, checked, expect, finds, sound, sources, spoil, spoilt, words};
 
     #[test]
     fn mn_04_the_key_comes_last() {
         let from = "press = \"{option}, press {key}.\"";
         case("MN-04", Error, "texts/en.toml", from, "press = \"Press {key}: {option}.\"", "then its key");
         case("MN-04", Error, "texts/en.toml", from, "press = \"{option}.\"", "`{option}` and `{key}` once each");
+        for twice in ["{option} or {option}, press {key}.", "{option}, press {key}, {key}."] {
+            finds(
+                &spoilt("texts/en.toml", from, &format!("press = \"{twice}\"")),
+                "MN-04",
+                &[(Error, &format!("`{twice}`"))],
+            );
+        }
     }
 
     #[test]
@@ -410,9 +410,21 @@ mod tests {
         let from = "\"For a doctor\"";
         let long = "\"If you want to see a doctor and it is today\"";
         case("MN-05", Warning, "texts/en.toml", from, long, "found: 11 words");
+        assert!(sound(&spoilt("texts/en.toml", from, "\"If you want to see a doctor and this soon\"")), "ten words");
         case("MN-05", Warning, "texts/en.toml", from, "\"To find a right doctor\"", "begin alike");
+        assert!(sound(&spoilt("texts/en.toml", from, "\"To find the doctor\"")), "the second word is another");
+        // Alike in two menus, in two languages, or with one word of meaning each.
+        assert!(sound(&spoilt("texts/en.toml", from, "\"For rules about staying\"")));
+        assert!(sound(&spoilt("texts/en.toml", from, "\"Om het juiste bureau te vinden\"")));
+        let mut short = spoilt("texts/en.toml", from, "\"For the aid\"");
+        spoil(&mut short, "texts/en.toml", "\"To find the right bureau\"", "\"For more aid\"");
+        assert!(sound(&short));
+        short = spoilt("texts/en.toml", from, "\"For a bureau\"");
+        spoil(&mut short, "texts/en.toml", "\"To find the right bureau\"", "\"The bureau\"");
+        assert!(sound(&short));
         assert_eq!(content_words("For the three months to recover"), ["three", "months"]);
         assert_eq!(content_words("To hear about a criminal complaint"), ["criminal", "complaint"]);
+        assert_eq!(content_words("For the STAY and één-op-één talks"), ["stay", "talks"]);
     }
 
     #[test]
@@ -422,26 +434,42 @@ mod tests {
         case("MN-09", Error, "texts/en.toml", from, "Hi.", "in the language `en` callers hear too late");
         let slow = "Hi.\nHi hi hi hi hi hi hi hi hi.\nHi hi hi hi hi hi hi hi hi.\nTo talk to a person, press zero.";
         case("MN-09", Error, "texts/en.toml", from, slow, "found: 16.3 s after the answer");
+        // The greeting and both languages are 5.5 s; 23 words and a pause between two groups make 15 s of it.
+        let groups = |first: usize| format!("{}.\n\n{}.\nZero is a person.", words(first), words(9));
+        finds(&spoilt("texts/en.toml", from, &groups(9)), "MN-09", &[]);
+        finds(&spoilt("texts/en.toml", from, &groups(10)), "MN-09", &[(Error, "15.4 s after the answer")]);
+        // The key counts by its word or by its placeholder, and no other key and no part of a word does.
+        finds(&spoilt("texts/en.toml", from, "A person: zero!"), "MN-09", &[]);
+        finds(&spoilt("texts/en.toml", from, "A person: {key.connect}!"), "MN-09", &[]);
+        // Then the main menu is the first to name it, behind its options.
+        let late = [(Error, "24.5 s after the answer")];
+        finds(&spoilt("texts/en.toml", from, "A person: {key.help}!"), "MN-09", &late);
+        finds(&spoilt("texts/en.toml", from, "A person: zeros!"), "MN-09", &late);
+        let late = [(Error, "25.2 s after the answer")];
+        finds(&spoilt("texts/en.toml", from, "A person.\n\nNot here."), "MN-09", &late);
     }
 
     #[test]
     fn pr_01_sentences() {
         let from = "say = \"Any doctor will see you.\"";
-        let words = |count: usize| format!("say = \"{}.\"", vec!["word"; count].join(" "));
+        let say = |count: usize| format!("say = \"{}.\"", words(count));
         let case_of = |count: usize, severity, found: &str| {
-            case("PR-01", severity, "texts/en.toml", from, &words(count), found);
+            case("PR-01", severity, "texts/en.toml", from, &say(count), found);
         };
-        assert!(sound(&spoilt("texts/en.toml", from, &words(12))));
+        assert!(sound(&spoilt("texts/en.toml", from, &say(12))));
         case_of(13, Warning, "found: 13 words");
         case_of(15, Warning, "at most 12");
         case_of(16, Error, "at most 15");
         let two = "say = \"A word or more or less than seven. And a word or more or less?\"";
         assert!(sound(&spoilt("texts/en.toml", from, two)), "two sentences on one line are two");
+        // A reason does not excuse a sentence of 16 words that says no fact.
+        let mut plain = spoilt("texts/en.toml", from, &say(16));
+        spoil(&mut plain, "texts/en.toml", "[node.doctor]", "[node.doctor]\nwaive.PR-01 = \"x\"");
+        finds(&plain, "PR-01", &[(Error, "16 words")]);
         // A sentence that says a fact may have 20 words, with a reason; more never.
         let fact = |count: usize| {
-            let words = vec!["word"; count - 2].join(" ");
-            let mut sources =
-                spoilt("texts/en.toml", "You have three months to think.\"", &format!("three months {words}.\""));
+            let say = format!("three months {}.\"", words(count - 2));
+            let mut sources = spoilt("texts/en.toml", "You have three months to think.\"", &say);
             spoil(&mut sources, "texts/en.toml", "[node.months]", "[node.months]\nwaive.PR-01 = \"the law says so\"");
             sources
         };
@@ -466,6 +494,15 @@ mod tests {
     }
 
     #[test]
+    fn the_ends_of_sentences() {
+        let case = |text: &str, parts: &[&str]| assert_eq!(sentences(text), parts, "{text}");
+        case("", &[""]);
+        case("One. Two", &["One.", " Two"]);
+        case("At 3.15 or www.x.y? Yes! No", &["At 3.15 or www.x.y?", " Yes!", " No"]);
+        case("Zin één。 Zin twee؟ ja", &["Zin één。", " Zin twee؟", " ja"]);
+    }
+
+    #[test]
     fn pr_02_numbers_in_speech() {
         let from = "Any doctor will see you.";
         case("PR-02", Error, "texts/en.toml", from, "Call 07700 900123.", "found: `07700 900123`");
@@ -474,6 +511,13 @@ mod tests {
         case("PR-02", Error, "contacts.toml", "\"0770 0900 123\"", "\"0770 0900123\"", "found: `0900123`");
         let fine = spoilt("texts/en.toml", from, "One: shelter. Two: rest. Floor twelve.");
         assert!(sound(&fine));
+        // Two digits are not yet a number; other marks between words of digits hide none.
+        finds(&spoilt("texts/en.toml", from, "It is one two."), "PR-02", &[]);
+        finds(&spoilt("texts/en.toml", from, "Go to 12."), "PR-02", &[]);
+        finds(&spoilt("texts/en.toml", from, "It is One,one , (two)."), "PR-02", &[(Error, "`one one two`")]);
+        // Who knows it hears the emergency number once; once by voice and once letter by letter is not twice.
+        finds(&spoilt("texts/en.toml", "\"First: S, I, T, E.\"", "\"S: {bureau}.\""), "PR-02", &[(Error, "")]);
+        finds(&spoilt("texts/en.toml", from, "{bureau} {bureau} {bureau}"), "PR-02", &[]);
     }
 
     #[test]
@@ -484,6 +528,11 @@ mod tests {
         case("1  2", &["1", "2"]);
         case("12 -", &["12"]);
         case("", &[]);
+        case("{12} 3", &["3"]);
+        case("12{x}34", &["12", "34"]);
+        case("1 {x}", &["1"]);
+        case("1-/2", &["1", "2"]);
+        case("- 1", &["1"]);
     }
 
     #[test]

@@ -105,8 +105,6 @@ fn replacement(c: char) -> Option<String> {
         '’' | '‘' | '‚' | '`' | '´' => "'",
         '“' | '”' | '„' | '«' | '»' => "\"",
         '–' | '—' | '‑' => "-",
-        '…' => "...",
-        '\u{a0}' | '\t' => " ",
         '•' | '·' => "-",
         _ => {
             let base: String = c.nfkd().filter(|c| septets_of(*c).is_some()).collect();
@@ -347,7 +345,7 @@ pub(super) fn codes_are_keys(on: &Subject, issues: &mut Issues) {
     let unknown = plain(&folded(&all.unknown));
     for language in languages(resolved.parsed) {
         let name = plain(&folded(&resolved.parsed.texts[usize::from(language.0)].phrase.name));
-        let Some(at) = unknown.find(&name).filter(|_| !name.is_empty()) else { continue };
+        let Some(at) = unknown.find(&name) else { continue };
         let before = unknown[..at].chars().rev().find(char::is_ascii_digit);
         let key = char::from(b'1' + language.0.min(8));
         if before.is_some_and(|digit| digit != key) {
@@ -364,7 +362,8 @@ pub(super) fn codes_are_keys(on: &Subject, issues: &mut Issues) {
 mod tests {
     use super::*;
     use crate::base::Severity::{Error, Warning};
-    use crate::menu::fixture::{case, checked, expect, sound, sources, spoil, spoilt};
+    use crate::menu::findings::Findings;
+    use crate::menu::fixture::{TODAY, case, checked, expect, finds, sound, sources, spoil, spoilt};
 
     const STAY: &str = "Text {code.months} for the months.";
 
@@ -376,6 +375,13 @@ mod tests {
         expect(&with(161), "SM-01", Warning, "found: 161 characters in 2 parts");
         expect(&with(306), "SM-01", Warning, "at most 160");
         expect(&with(307), "SM-01", Error, "at most 306");
+        // What belongs to no node can do with two parts, and not with three.
+        let unknown = |length: usize| {
+            let rest = "x".repeat(length - "1 = Nederlands. 2 = English. ".len());
+            spoilt("texts/all.toml", "2 = English.", &format!("2 = English. {rest}"))
+        };
+        assert!(sound(&unknown(306)));
+        expect(&unknown(307), "SM-01", Error, "found: 307 characters in 3 parts");
         let mut waived = with(200);
         spoil(&mut waived, "texts/en.toml", "[node.stay]", "[node.stay]\nwaive.SM-01 = \"one thought\"");
         assert!(sound(&waived));
@@ -396,6 +402,7 @@ mod tests {
             sources
         };
         assert!(sound(&cyrillic("Я дома.")));
+        assert!(sound(&cyrillic(&"Я".repeat(67 * 4 - " Delete this text.".len()))), "four parts");
         expect(&cyrillic(&"Я".repeat(67 * 4)), "SM-01", Error, "found: 5 parts");
     }
 
@@ -409,8 +416,18 @@ mod tests {
         let (line, column) = finding.place.line_column(&sources);
         let source = sources["texts/en.toml"].lines().nth(line - 1).unwrap();
         assert_eq!(source.chars().nth(column - 1), Some('’'));
-        for (c, expected) in [('ş', Some("s")), ('ё', None), ('“', Some("\"")), ('\u{a0}', Some(" ")), ('ç', Some("c"))]
-        {
+        assert_eq!(&sources["texts/en.toml"][finding.place.span.clone()], "’");
+        let instead = [
+            ('ş', Some("s")),
+            ('ё', None),
+            ('“', Some("\"")),
+            ('—', Some("-")),
+            ('•', Some("-")),
+            ('…', Some("...")),
+            ('\u{a0}', Some(" ")),
+            ('ç', Some("c")),
+        ];
+        for (c, expected) in instead {
             assert_eq!(replacement(c).as_deref(), expected, "{c}");
         }
     }
@@ -425,6 +442,9 @@ mod tests {
         link("https://x", true);
         link("www.x", true);
         link("wegwijzer.nl.", true);
+        link("tv.nl", true);
+        link("t.nl", false);
+        link("tv.n", false);
         link("B8.3.", false);
         link("a.m.", false);
         link("end.", false);
@@ -444,6 +464,20 @@ mod tests {
         wrong("TALK", "the keyword `TALK` already leads to `help`");
         wrong("SHELTER shelter", "stands here twice");
         wrong("MONTH", "one slip of the finger apart");
+        wrong("NONTHS", "one slip of the finger apart");
+        wrong("ABCDEFGHIJK", "4 to 10 letters");
+        for fine in ["ABCD", "ABCDEFGHIJ", "SHELTER SHELTERS", "TALKS", "WALK", "MANTLS"] {
+            let sources = spoilt("texts/en.toml", "keywords = \"SHELTER\"", &format!("keywords = \"{fine}\""));
+            assert!(sound(&sources), "{fine}: {:?}", checked(&sources).findings);
+        }
+        case(
+            "SM-05",
+            Error,
+            "texts/all.toml",
+            "\"SOS\"]",
+            "\"SOS\", \"gevaar\"]",
+            "`GEVAAR` brings the emergency answer",
+        );
         wrong("MAANDEN", "the keyword `MAANDEN` already leads to `months`");
         let fine = spoilt("texts/en.toml", "keywords = \"SHELTER\"", "keywords = \"shélter INFO\"");
         assert!(sound(&fine), "{:?}", checked(&fine).findings);
@@ -463,6 +497,15 @@ mod tests {
         spoil(&mut sources, "texts/en.toml", "option = \"For a doctor\"", english);
         expect(&sources, "SM-06", Error, "the code of `doctor` would be `112`");
         case("SM-06", Warning, "texts/en.toml", STAY, "Text 221 for the months.", "found: `221`");
+        let mut typed = spoilt("texts/en.toml", STAY, "Text 2 or 99, 2-2 for the months.");
+        finds(&typed, "SM-06", &[(Warning, "`2-2`")]);
+        let place = checked(&typed).findings.iter().find(|finding| finding.rule == "SM-06").unwrap().place.clone();
+        assert_eq!(&typed["texts/en.toml"][place.span], "2-2");
+        spoil(&mut typed, "texts/en.toml", "[node.stay]", "[node.stay]\nwaive.SM-06 = \"a floor of the building\"");
+        assert!(sound(&typed), "{:?}", checked(&typed).findings);
+        // What belongs to no node has no place for a waiver.
+        let neutral = spoilt("texts/all.toml", "Call {emergency} and speak.", "Call {emergency} and speak. 221");
+        finds(&neutral, "SM-06", &[(Warning, "`221`")]);
         case(
             "SM-06",
             Error,
@@ -480,5 +523,62 @@ mod tests {
         case("PR-02", Error, "texts/en.toml", STAY, "Call 0900 8844.", "found: `0900 8844`");
         case("PR-02", Error, "texts/all.toml", "Call {emergency}", "Call 112", "found: `112`");
         assert!(sound(&sources()));
+        let typed = spoilt("texts/en.toml", STAY, "Call 0900 8844.");
+        let place = checked(&typed).findings.iter().find(|finding| finding.rule == "PR-02").unwrap().place.clone();
+        assert_eq!(&typed["texts/en.toml"][place.span], "0900 8844");
+        // The answer to an unknown text names digits by its nature.
+        finds(&spoilt("texts/all.toml", "1 = Nederlands.", "100 1 = Nederlands."), "PR-02", &[]);
+    }
+
+    #[test]
+    fn sm_03_where_the_parts_begin() {
+        let case = |words: &str, expected: &[usize]| assert_eq!(borders(words), expected, "{words}");
+        case("", &[]);
+        case(&"x".repeat(153), &[]);
+        case(&"x".repeat(154), &[153]);
+        case(&"x".repeat(307), &[153, 306]);
+        // A sign of two septets does not stand on a border, and a letter of two bytes is one septet.
+        case(&format!("{}€x", "x".repeat(152)), &[152]);
+        case(&format!("{}€x", "x".repeat(151)), &[154]);
+        case(&"é".repeat(154), &[306]);
+    }
+
+    #[test]
+    fn sm_03_what_a_border_may_not_part() {
+        let read = crate::menu::parse::parse(&sources(), TODAY, &Findings::default()).unwrap();
+        let only = &read.words.limiting[1];
+        let case = |before: &str, after: &str, first: bool, expected: Option<&str>| {
+            let found = bad_border(before, after, only, first);
+            assert!(found.is_some() == expected.is_some(), "{before}|{after}: {found:?}");
+            assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()), "{before}|{after}: {found:?}");
+        };
+        case("Hello. Call 090", "0 now", false, Some("a number is cut"));
+        case("Hello. Call 0900", " 8844 now", false, Some("a number is cut"));
+        case("Hello. Call 0900 ", "8844 now", false, Some("a number is cut"));
+        case("Hello. Call 0900", " now", false, None);
+        case("Hello. It is", " 8844", false, None);
+        case("Hello. It is only", " here", false, Some("limits"));
+        case("Hello. It is Only ", "here", false, Some("limits"));
+        case("Hello. It is only he", "re", false, Some("limits"));
+        case("Hello. It is on", "ly here", false, None);
+        case("Hello. It is lonely", " here", false, None);
+        case("Hello. It is only here and", " there", false, None);
+        case("hello it is her", "e", true, Some("nothing by itself"));
+        case("hello it is her", "e", false, None);
+        case("Hello! It is her", "e", true, None);
+    }
+
+    #[test]
+    fn sm_03_in_messages() {
+        let text = |words: &str| spoilt("texts/en.toml", STAY, words);
+        let fill = |length: usize| "x".repeat(length);
+        // 160 characters are one part, which has no border.
+        finds(&text(&fill(160 - " Delete this text.".len())), "SM-03", &[]);
+        let cut = format!("part 1 ends here: `...{}|{}...`", fill(16), fill(16));
+        finds(&text(&fill(200)), "SM-03", &[(Warning, &cut)]);
+        finds(&text(&format!("A. {}", fill(200))), "SM-03", &[]);
+        // The second part begins at 153, the third at 306; a whole sentence is asked of the first part only.
+        let only = format!("A. {} only {}", fill(297), fill(20));
+        finds(&text(&only), "SM-03", &[(Warning, "part 2 ends here: `...xxxxxxxxxx only |xxxxxxxxxxxxxxxx...`")]);
     }
 }

@@ -227,7 +227,7 @@ fn must_hold(words: &str, groups: &Groups, place: &crate::base::Place, what: &st
 #[cfg(test)]
 mod tests {
     use crate::base::Severity::{Error, Notice};
-    use crate::menu::fixture::{case, checked, expect, shipped, sound, sources, spoil, spoilt};
+    use crate::menu::fixture::{case, checked, expect, finds, shipped, sound, sources, spoil, spoilt};
 
     #[test]
     fn sf_01_nothing_gives_a_caller_away() {
@@ -286,6 +286,10 @@ mod tests {
         let findings = checked(&sources).findings;
         let late = findings.iter().find(|finding| finding.rule == "FC-01").map(|finding| finding.found.as_str());
         assert_eq!(late, Some("4 keys from the main menu"), "{findings:?}");
+        // One level higher, three keys from the main menu, is near enough.
+        spoil(&mut sources, "voice.toml", "[node.deeper]\nfacts = [\"x.deep\"]", "[node.deeper]");
+        spoil(&mut sources, "voice.toml", "[node.deep]", "[node.deep]\nfacts = [\"x.deep\"]");
+        finds(&sources, "FC-01", &[]);
     }
 
     #[test]
@@ -316,6 +320,15 @@ mod tests {
             "[node.doctor]\ntext_facts = [\"bureau.role\"]",
             "has no text message",
         );
+    }
+
+    #[test]
+    fn fc_02_silence_says_no_fact() {
+        // In one language it is the words that are missing (LG-01); in all, the fact.
+        let mut sources = spoilt("texts/en.toml", "say = \"You have three months to think.\"", "");
+        finds(&sources, "FC-02", &[]);
+        spoil(&mut sources, "texts/nl.toml", "say = \"Je hebt drie maanden om na te denken.\"", "");
+        finds(&sources, "FC-02", &[(Error, ""); 4]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::base::Finding;
 use crate::menu::fill::folded;
 use crate::menu::hotline::{LangIx, NodeIx};
 use crate::menu::resolve::{Kind, MessageKind, Sentence};
-use crate::menu::time::{seconds, spoken_seconds, spoken_words};
+use crate::menu::time::{over, seconds, spoken_seconds, spoken_words};
 
 /// PR-05: words before the options are said again.
 pub const WRONG_KEY_WORDS: usize = 8;
@@ -139,7 +139,7 @@ pub(super) fn language_lines(on: &Subject, issues: &mut Issues) {
             );
         }
         let time = spoken_seconds(line);
-        if time > LANGUAGE_LINE_S {
+        if over(time, LANGUAGE_LINE_S) {
             issues.add(
                 Finding::error("LG-02", place(), "the line of this language is long")
                     .found(format!("{time:.1} s"))
@@ -148,7 +148,7 @@ pub(super) fn language_lines(on: &Subject, issues: &mut Issues) {
         }
     }
     let whole: f64 = seconds(lines.iter().copied());
-    if whole > LANGUAGES_S {
+    if over(whole, LANGUAGES_S) {
         let place = on
             .resolved
             .parsed
@@ -209,4 +209,174 @@ fn texted(on: &Subject, node: NodeIx, language: LangIx) -> usize {
         message.kind == MessageKind::Node(node) && message.language == Some(language)
     };
     on.resolved.messages.iter().filter(of).map(|message| message.words.split_whitespace().count()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Severity::{Error, Warning};
+    use crate::base::Sources;
+    use crate::menu::fixture::{case, checked, expect, finds, sound, sources, spoil, spoilt, words};
+
+    #[test]
+    fn pr_03_what_a_voice_would_guess_at() {
+        let case = |token: &str, what: Option<&str>| {
+            assert_eq!(unspeakable(token, Kind::Info).map(|(what, _)| what), what, "{token}");
+        };
+        for sign in ["and/or", "(a", "place)", "A&B", "5%", "name@place", "#", "one_two", "€5", "£5", "→", "©", "°"]
+        {
+            case(sign, Some("a sign"));
+        }
+        for fine in
+            ["word", "één", "e\u{301}e\u{301}n", "“word”", "it’s", "word,", "¿qué?", "«word»", "a–b", "…", "hulp;"]
+        {
+            case(fine, None);
+        }
+        case("3", Some("digits"));
+        case("B8.3", Some("digits"));
+        case("24-7", None); // three digits: rule PR-02's
+        case("112", None);
+        case("www", Some("a web address"));
+        case("WWW.", Some("a web address"));
+        case("wegwijzer.nl", Some("a web address"));
+        case("wegwijzer.nl.", Some("a web address"));
+        case("e.g.", Some("an abbreviation"));
+        case("a.word", Some("an abbreviation"));
+        case("IND", Some("an abbreviation"));
+        case("(IND)", Some("a sign"));
+        case("OK.", Some("an abbreviation"));
+        case("I", None);
+        case("HELP", None);
+        case("Ind", None);
+        case("word.", None);
+        case("-", None);
+        assert_eq!(unspeakable("IND", Kind::Letters), None);
+        assert_eq!(unspeakable("B.V.", Kind::Letters), None);
+        assert!(unspeakable("A/B", Kind::Letters).is_some());
+    }
+
+    #[test]
+    fn pr_04_in_its_own_language() {
+        let from = "\"Any doctor will see you.\"";
+        case("PR-04", Warning, "texts/en.toml", from, "\"That is  Invalid here.\"", "found: `invalid`");
+        assert!(sound(&spoilt("texts/en.toml", from, "\"That is ongeldig here.\"")), "a Dutch word in English");
+        case("PR-04", Warning, "texts/nl.toml", "Elke dokter kan je zien.", "Dat is ongeldig.", "found: `ongeldig`");
+        // What belongs to no language is heard by all.
+        case("PR-04", Warning, "texts/all.toml", "Press a key.", "Invalid key.", "found: `invalid`");
+        case("PR-04", Warning, "texts/all.toml", "Press a key.", "Ongeldig.", "found: `ongeldig`");
+        let mut waived = spoilt("texts/en.toml", from, "\"That is invalid here.\"");
+        spoil(&mut waived, "texts/en.toml", "[node.doctor]", "[node.doctor]\nwaive.PR-04 = \"the doctor says so\"");
+        assert!(sound(&waived));
+    }
+
+    #[test]
+    fn pr_05_after_a_wrong_key() {
+        let from = "\"That key does nothing here. Choose again.\"";
+        assert!(sound(&spoilt("texts/en.toml", from, "\"That key does nothing here. Choose once again.\"")));
+        let long = "\"That key does nothing here. Choose another key again.\"";
+        case("PR-05", Error, "texts/en.toml", from, long, "found: 9 words");
+        let same = "\"take  your time. \"";
+        case("PR-05", Error, "texts/en.toml", from, same, "a wrong key and no key are answered with the same words");
+    }
+
+    #[test]
+    fn pr_07_who_answers() {
+        // That the words are there in Dutch only is told too (LG-01).
+        finds(&spoilt("texts/en.toml", "say = \"You can talk to a person now.\"", ""), "PR-07", &[(Error, "")]);
+        finds(&sources(), "PR-07", &[]);
+    }
+
+    #[test]
+    fn lg_02_the_line_of_a_language() {
+        let line = |count: usize| format!("language = \"English {}\"", words(count));
+        // With "press two": 8 words are 3.2 s, 9 are 3.6 s.
+        let from = "language = \"For English\"";
+        finds(&spoilt("texts/en.toml", from, &line(5)), "LG-02", &[]);
+        finds(&spoilt("texts/en.toml", from, &line(6)), "LG-02", &[(Error, "3.6 s")]);
+        case("LG-02", Error, "texts/en.toml", from, "language = \"For anglais\"", "`English` in it");
+        assert!(sound(&spoilt("texts/en.toml", from, "language = \"For ENGLISH\"")));
+    }
+
+    #[test]
+    fn lg_02_the_list_of_languages() {
+        // The Dutch line is 2.6 s with its pause. An English one of 37 words and its pause are 15.4 s, together 18 s.
+        let lines = |count: usize| {
+            spoilt("texts/en.toml", "language = \"For English\"", &format!("language = \"English {}\"", words(count)))
+        };
+        finds(&lines(34), "LG-02", &[(Error, "14.8 s")]);
+        finds(&lines(35), "LG-02", &[(Error, "18.4 s"), (Error, "15.2 s")]);
+        let place = |sources: &Sources| {
+            let findings = checked(sources).findings;
+            let whole = findings.iter().find(|finding| finding.message == "the list of languages is long");
+            whole.map(|finding| finding.place.file.to_string())
+        };
+        assert_eq!(place(&lines(35)).as_deref(), Some("hotline.toml"));
+    }
+
+    #[test]
+    fn lg_03_spoken_words() {
+        let doctor = |english: usize, dutch: usize| {
+            let mut sources =
+                spoilt("texts/en.toml", "\"Any doctor will see you.\"", &format!("\"{}.\"", words(english)));
+            spoil(&mut sources, "texts/nl.toml", "\"Elke dokter kan je zien.\"", &format!("\"{}.\"", words(dutch)));
+            sources
+        };
+        finds(&doctor(10, 6), "LG-03", &[]);
+        finds(&doctor(10, 5), "LG-03", &[(Warning, "5 words against 10")]);
+        finds(&doctor(10, 16), "LG-03", &[]);
+        finds(&doctor(10, 17), "LG-03", &[(Warning, "17 words against 10")]);
+        finds(&doctor(8, 4), "LG-03", &[(Warning, "4 words against 8")]);
+        finds(&doctor(8, 1), "LG-03", &[(Warning, "1 word against 8")]);
+        finds(&doctor(7, 3), "LG-03", &[]);
+        let message = |sources: &Sources| {
+            let findings = checked(sources).findings;
+            let finding = findings.into_iter().find(|finding| finding.rule == "LG-03").unwrap();
+            (finding.message, finding.place.line_column(sources).0)
+        };
+        let (longer, line) = message(&doctor(10, 17));
+        assert_eq!(longer, "much longer than in the language `en`: the spoken words of `doctor`");
+        let written = sources()["texts/nl.toml"].lines().position(|line| line.contains("Elke dokter")).unwrap();
+        assert_eq!(line, written + 1);
+        assert!(message(&doctor(10, 5)).0.starts_with("much shorter"));
+    }
+
+    #[test]
+    fn lg_03_text_messages() {
+        let months = |english: usize, dutch: usize| {
+            let text = |count: usize, rest: &str| format!("\"{} {rest}", words(count));
+            let mut sources = spoilt("texts/en.toml", "\"You have 3 months to think. D", &text(english, "3 months. D"));
+            spoil(
+                &mut sources,
+                "texts/nl.toml",
+                "\"Je hebt 3 maanden om na te denken. W",
+                &text(dutch, "3 maanden. W"),
+            );
+            sources
+        };
+        // Five words more: the fact, and the sentence about deleting.
+        finds(&months(5, 1), "LG-03", &[]);
+        finds(&months(5, 11), "LG-03", &[]);
+        finds(&months(5, 12), "LG-03", &[(Warning, "17 words against 10")]);
+        finds(&months(6, 1), "LG-03", &[(Warning, "6 words against 11")]);
+        let mut waived = months(6, 1);
+        spoil(&mut waived, "texts/nl.toml", "[node.months]", "[node.months]\nwaive.LG-03 = \"Dutch is shorter\"");
+        finds(&waived, "LG-03", &[]);
+        expect(&months(6, 1), "LG-03", Warning, "the text message of `months`");
+    }
+
+    #[test]
+    fn lg_03_against_english_or_else_the_first() {
+        let mut sources = sources();
+        let romanian = sources["texts/en.toml"].clone();
+        sources.insert("texts/ro.toml".into(), romanian);
+        spoil(&mut sources, "hotline.toml", "[\"nl\", \"en\"]", "[\"nl\", \"ro\"]");
+        spoil(&mut sources, "texts/nl.toml", "\"Elke dokter kan je zien.\"", &format!("\"{}.\"", words(10)));
+        let findings = checked(&sources).findings;
+        let shorter = findings.iter().find(|finding| finding.rule == "LG-03").map(|finding| finding.message.as_str());
+        assert_eq!(
+            shorter,
+            Some("much shorter than in the language `nl`: the spoken words of `doctor`"),
+            "{findings:?}"
+        );
+    }
 }
