@@ -14,7 +14,7 @@ use crate::server::{
     FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve, sounds,
 };
 use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
-use crate::switchboard::{NotTakenUp, Switchboard};
+use crate::switchboard::{NotTakenUp, Switchboard, played};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,7 +107,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
 
     let keys = key::open_or_make(&config.data)?;
     notices.extend(doctor::wrong_at_start(&config, hardened));
-    let summary = summary(&start);
+    let summary = format!("{}\nsound    {}", summary(&start), voices(&start, &config));
     let sound = start.sound;
     let switchboard = assemble::switchboard_with(&config, start.hotline.clone(), sound, keys, store, Timestamp::now())?;
     let switchboard = Arc::new(switchboard);
@@ -571,6 +571,22 @@ fn summary(start: &Start) -> String {
     let (name, languages, nodes) = (&hotline.name, languages.join(" "), hotline.nodes.len());
     let findings = menu::diagnostic::summary(&start.findings);
     format!("{from}: {name}, {languages}, {nodes} nodes, revision {}; {}", hotline.revision, findings.trim_end())
+}
+
+/// How each language is spoken at the provider: played, said, or both.
+fn voices(start: &Start, config: &Config) -> String {
+    let hotline = &start.hotline;
+    let played = played(hotline, &start.sound, |tag| config.say.contains_key(tag), &config.audio.twilio);
+    let each = hotline.languages.iter().zip(&played).enumerate().map(|(at, (tag, played))| {
+        let own = hotline.prompts().filter(|prompt| usize::from(prompt.language.0) == at);
+        let words: std::collections::BTreeSet<&str> = own.map(|prompt| prompt.words.as_str()).collect();
+        match words.iter().filter(|words| played.contains_key(**words)).count() {
+            0 => format!("{tag} by the provider's voice"),
+            all if all == words.len() => format!("{tag} played"),
+            some => format!("{tag} {some} of {} prompts played, the others by the provider's voice", words.len()),
+        }
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 fn print_screen(config: &Config, public: &TcpListener, phone: Option<&str>, summary: &str, notices: &[String]) {

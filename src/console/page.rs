@@ -16,13 +16,14 @@ use std::sync::Arc;
 
 /// Everything a page is made of; nothing comes from elsewhere.
 const FILES: [(&str, &str, &str); 5] = [
-    ("phone.css", "text/css; charset=utf-8", include_str!("page/phone.css")),
+    ("phone.css", CSS, include_str!("page/phone.css")),
     ("phone.js", JAVASCRIPT, include_str!("page/phone.js")),
     ("ear.js", JAVASCRIPT, include_str!("page/ear.js")),
     ("desk.js", JAVASCRIPT, include_str!("page/desk.js")),
     ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
 ];
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const PAGE: &str = include_str!("page/phone.html");
 
@@ -48,6 +49,7 @@ pub fn router(console: Arc<Console>, own: SocketAddr) -> Router {
         .route("/phone", get(phone))
         .route("/phone/socket", get(open_socket))
         .route("/phone/map.svg", get(picture))
+        .route("/phone/map.css", get(|| async { ([(header::CONTENT_TYPE, CSS)], crate::menu::picture::style()) }))
         .route("/phone/{file}", get(file))
         .layer(from_fn_with_state(door, guard))
         .with_state(console)

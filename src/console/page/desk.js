@@ -155,6 +155,8 @@ export async function map(which) {
   const text = answer?.status === 200 ? await answer.text() : '';
   const picture = text && new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
   const known = picture?.nodeName === 'svg';
+  // Its style comes from /phone/map.css: this page takes none from inside.
+  picture?.querySelector?.('style')?.remove();
   $('map').replaceChildren(...(known ? [document.importNode(picture, true)] : []));
   $('map-card').hidden = !known;
 }

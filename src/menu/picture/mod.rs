@@ -17,7 +17,7 @@ use crate::base::{Digit, Language};
 
 pub use dot::dot;
 pub use draw::picture;
-pub use svg::{COLOURS, STYLE, svg};
+pub use svg::{COLOURS, STYLE, style, svg};
 
 /// A rectangle, in pixels.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

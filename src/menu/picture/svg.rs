@@ -64,7 +64,7 @@ fn written(picture: &Picture) -> String {
     );
     let _ = writeln!(out, "<title id=\"map-title\">{}</title>", escaped(&picture.title));
     let _ = writeln!(out, "<desc id=\"map-description\">{}</desc>", escaped(&picture.description));
-    let _ = writeln!(out, "<style>\n{}{STYLE}</style>", colours());
+    let _ = writeln!(out, "<style>\n{}</style>", style());
     let _ = writeln!(out, "<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>");
     for part in &picture.parts {
         let (x, y, width, height) = (number(part.x), number(part.y), number(part.width), number(part.height));
@@ -85,6 +85,11 @@ fn written(picture: &Picture) -> String {
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// The style sheet of the picture, for a page that may not use one inside it.
+pub fn style() -> String {
+    format!("{}{STYLE}", colours())
 }
 
 /// The colours as variables: by day, by night where the reader has chosen it, and by day on paper.
