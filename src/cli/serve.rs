@@ -506,10 +506,7 @@ fn phones(
     let address = admin.local_addr().map_err(Failure::cannot)?;
     let lines = OwnLines::new(switchboard, || Config::load(flags, &super::environment).map_err(Failure::cannot))?;
     let tell = move |token: &str| {
-        screen::line(&format!(
-            "phone    opened in a browser; for another one: {}",
-            phone_address(address, token)
-        ));
+        screen::line(&format!("phone    opened in a browser; for another one: {}", phone_address(address, token)));
     };
     let console = Console::new(Arc::new(lines), Login::new(assemble::random), Bounds::default(), tell);
     Ok((console, address))
@@ -551,7 +548,9 @@ fn print_screen(config: &Config, public: &TcpListener, phone: Option<&str>, summ
             ));
             lines.push(String::new());
             if phone.is_some() {
-                lines.push("Open the address of the phone in a browser, and call. It is good for one browser.".to_owned());
+                lines.push(
+                    "Open the address of the phone in a browser, and call. It is good for one browser.".to_owned(),
+                );
             }
             lines.push("Try next, in another terminal:".to_owned());
             lines.push("  hulplijn call                 a call: press keys, read what is heard".to_owned());

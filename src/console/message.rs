@@ -253,7 +253,8 @@ mod tests {
         }
         assert!(matches!(read(r#"{"do":"offers"}"#), Ok(Order::Offers)));
         assert!(matches!(read(r#"{"do":"text","body":"HELP","which":"folder"}"#), Ok(Order::Text { .. })));
-        for wrong in ["", "[]", "{}", r#"{"do":"fly"}"#, r#"{"do":"press","key":"33"}"#, r#"{"do":"call","at":"soon"}"#] {
+        for wrong in ["", "[]", "{}", r#"{"do":"fly"}"#, r#"{"do":"press","key":"33"}"#, r#"{"do":"call","at":"soon"}"#]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -86,11 +86,7 @@ struct Entry {
 }
 
 /// The page; with a token, the way in.
-async fn phone(
-    State(console): State<Arc<Console>>,
-    Query(entry): Query<Entry>,
-    headers: HeaderMap,
-) -> Response<Body> {
+async fn phone(State(console): State<Arc<Console>>, Query(entry): Query<Entry>, headers: HeaderMap) -> Response<Body> {
     let name = cookie_name(host(&headers).unwrap_or_default());
     let known = cookie(&headers, &name).is_some_and(|secret| console.login.knows(secret));
     let secret = entry.token.as_deref().and_then(|token| console.login.enter(token));

@@ -19,10 +19,9 @@ const FINDINGS: usize = 20;
 
 pub(super) fn called(id: &str, line: &dyn Line) -> Event {
     let hotline = line.hotline();
-    let languages = (0..).zip(&hotline.languages).map(|(at, tag)| Tongue {
-        tag: tag.to_string(),
-        name: hotline.phrases(LangIx(at)).name.clone(),
-    });
+    let languages = (0..)
+        .zip(&hotline.languages)
+        .map(|(at, tag)| Tongue { tag: tag.to_string(), name: hotline.phrases(LangIx(at)).name.clone() });
     Event::Called {
         call: id.to_owned(),
         hotline: hotline.name.clone(),
@@ -148,8 +147,9 @@ impl Prompts {
         let front = &hotline.front;
         let at_front = [&front.greeting, &front.end].into_iter().chain(&front.languages).chain(&front.silence);
         let spoken = hotline.nodes.iter().flat_map(|node| &node.spoken);
-        let in_nodes = spoken
-            .flat_map(|spoken| [&spoken.info, &spoken.options, &spoken.reserved, &spoken.letters].into_iter().flatten());
+        let in_nodes = spoken.flat_map(|spoken| {
+            [&spoken.info, &spoken.options, &spoken.reserved, &spoken.letters].into_iter().flatten()
+        });
         let phrases = hotline.phrases.iter().flat_map(|phrases| {
             let few = [
                 &phrases.wrong_key,
