@@ -4,7 +4,10 @@ mod common;
 
 use common::house::{House, OPEN, ask};
 use common::{World, log_lines};
+use hulplijn::cli::lines::OwnLines;
+use hulplijn::console::{Line, Lines, Which, Wish};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,6 +157,45 @@ async fn a_connection_is_bounded() {
     // Nothing of any call is in the log, not even of a pretend one.
     let log = String::from_utf8_lossy(&log_lines().lock().unwrap()).into_owned();
     assert!(!log.contains("2025550123"));
+}
+
+/// With a line that is published, the folder can be heard before callers hear it; one with an error cannot be called.
+#[tokio::test]
+async fn a_folder_that_is_not_published_can_be_called() {
+    let world = World::at("2026-11-25T10:00", "").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("texts")).unwrap();
+    let write = |from: &str, to: &str| {
+        for (path, text) in common::shipped_menus() {
+            std::fs::write(folder.path().join(&*path), text.replace(from, to)).unwrap();
+        }
+    };
+    write("", "");
+    let played = || {
+        let mut config = common::config("", world.folder.path());
+        config.menus = Some(folder.path().to_owned());
+        Ok(config)
+    };
+    let lines = OwnLines::new(Arc::clone(&world.switchboard), played).ok().unwrap();
+    let offers = async || lines.offers().await;
+    let open = async |which: Which| lines.open(Wish { which, ..Wish::default() }).await;
+    let told: Vec<Which> = offers().await.iter().map(|offer| offer.which).collect();
+    assert_eq!(told, [Which::Line], "the folder is what is on the line");
+
+    write("\"Goedendag.\"", "\"Goede morgen.\"");
+    let told = offers().await;
+    assert_eq!((told.len(), told[1].which, told[1].errors.len()), (2, Which::Folder, 0));
+    let greeting = |line: &dyn Line| line.hotline().front.greeting.words.clone();
+    assert_eq!(greeting(&*open(Which::Folder).await.ok().unwrap()), "Goede morgen.");
+    let line = open(Which::Line).await.ok().unwrap();
+    assert_eq!(greeting(&*line), "Goedendag.");
+    assert_eq!(line.findings().0.len(), 4, "the numbers that nobody has checked");
+
+    write("then = \"main\"", "then = \"mian\"");
+    let told = offers().await;
+    assert!(told[1].errors.iter().any(|finding| finding.message.contains("`mian`")), "{:?}", told[1].errors);
+    let why = open(Which::Folder).await.err().unwrap();
+    assert!(why.contains("cannot be called"), "{why}");
 }
 
 /// The real program: it prints an address, which opens the page once; it stops while a page is connected.
