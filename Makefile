@@ -8,8 +8,8 @@ export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: test lint supply package deb bless kannel faketime bench
-test: lint supply kannel faketime $(VENV)/installed
+.PHONY: test lint supply package deb bless kannel faketime chromium bench
+test: lint supply kannel faketime chromium $(VENV)/installed $(VENV)/axe-0.1.8
 	cargo test --locked
 	$(MAKE) package
 
@@ -43,6 +43,11 @@ $(VENV)/installed: tests/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
+# axe-core (MPL-2.0) looks at the web phone in the tests; this package is a folder around its one file.
+$(VENV)/axe-%: | $(VENV)/installed
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==$*
+	touch $@
+
 # The real Kannel, with its fake SMS centre, brings texts to our program.
 FAKESMSC := /usr/lib/kannel/test/fakesmsc
 kannel:
@@ -60,6 +65,15 @@ faketime:
 	  apt-get update -q && apt-get install -yq --no-install-recommends libfaketime; \
 	else \
 	  echo "libfaketime is missing: sudo apt-get install -y --no-install-recommends libfaketime" >&2; exit 1; \
+	fi
+
+# A browser without a screen calls on the web phone. Both in one go, so that their versions fit.
+chromium:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends chromium chromium-driver; \
+	else \
+	  echo "Chromium is missing: sudo apt-get install -y --no-install-recommends chromium chromium-driver" >&2; exit 1; \
 	fi
 
 # How fast it is, beside baselines; wants a machine with nothing else to do. docs/speed.md says what it means.

@@ -83,11 +83,8 @@ fn line(home: &Path) -> (u16, Vec<String>) {
     let menus = Path::new(env!("CARGO_MANIFEST_DIR")).join("menus");
     let text = std::fs::read_to_string(&config).unwrap();
     let audio = home.join("audio");
-    std::fs::write(
-        &config,
-        format!("menus = \"{}\"\n{text}[audio]\ndir = \"{}\"\n", menus.display(), audio.display()),
-    )
-    .unwrap();
+    std::fs::write(&config, format!("menus = \"{}\"\n{text}[audio]\ndir = \"{}\"\n", menus.display(), audio.display()))
+        .unwrap();
     let sources = Origin::Folder(menus).read().ok().unwrap();
     let hotline = menu::load_published(&sources, &Settings::default(), "2026-11-24".parse().unwrap()).hotline.unwrap();
     let (mut catalogs, _) = stand_ins(&hotline, Grade::Good);
@@ -133,7 +130,8 @@ impl Server {
         let mut command = Command::new("taskset");
         command.args(["-c", &processor.to_string(), program]);
         more(&mut command);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset (util-linux) is needed");
+        let child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("taskset (util-linux) is needed");
         let server = Server { child, port };
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -181,8 +179,10 @@ fn fetched(server: &Server, names: &[String]) -> Figures {
                         return;
                     }
                     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-                    let request =
-                        format!("GET /sound/{name} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", server.port);
+                    let request = format!(
+                        "GET /sound/{name} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n",
+                        server.port
+                    );
                     stream.write_all(request.as_bytes()).unwrap();
                     answer.clear();
                     stream.read_to_end(&mut answer).unwrap();

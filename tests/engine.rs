@@ -4,7 +4,8 @@ mod common;
 
 use hulplijn::base::{Digit, LeaseId};
 use hulplijn::flow::{
-    Count, Desk, DialStatus, Dialled, Input, LangIx, NobodyFree, NodeIx, Now, Output, Place, Session, needs_desk, step,
+    Count, Desk, DialStatus, Dialled, Does, Input, LangIx, NobodyFree, NodeIx, Now, Output, Place, Session, needs_desk,
+    outlook, step,
 };
 use hulplijn::menu::{self, Hotline, Settings};
 use jiff::{SignedDuration, Timestamp};
@@ -77,6 +78,37 @@ fn a_session_fits_its_own_hotline_only() {
     assert!(fits(&|session| session.language = Some(LangIx(languages.0 - 1))));
     assert!(!fits(&|session| session.language = Some(languages)));
     assert!(!fits(&|session| session.revision = hulplijn::base::Revision(session.revision.0 ^ 1)));
+}
+
+/// What a page says of the keys is what they do.
+#[test]
+fn the_outlook_is_what_each_key_does() {
+    let does = |session: &Session, key: char, desk: Desk| {
+        let outlook = outlook(hotline(), session, now(20, desk));
+        let key = Digit::new(key).unwrap();
+        outlook.keys.into_iter().find(|(known, _)| *known == key).unwrap().1
+    };
+    let front = begin();
+    assert_eq!(does(&front, '2', Desk::Open), Does::Language(LangIx(1)));
+    assert_eq!(does(&front, '5', Desk::Open), Does::Wrong);
+    assert_eq!(does(&front, '8', Desk::Open), Does::Front);
+    let stay = at("stay");
+    let here = outlook(hotline(), &stay, now(20, Desk::Open));
+    assert_eq!((here.place, here.keys.len(), here.silence), (Place::Node(node("stay")), 12, Does::Options));
+    let Some(menu::Choice::Go(first)) = hotline().choice(node("stay"), Digit::new('1').unwrap()) else { panic!() };
+    assert_eq!(does(&stay, '1', Desk::Open), Does::Leads(first));
+    assert_eq!(does(&stay, '8', Desk::Open), Does::Again);
+    assert_eq!(does(&stay, '#', Desk::Open), Does::Options);
+    assert_eq!(does(&stay, '9', Desk::Open), Does::Ends);
+    assert_eq!(does(&stay, '7', Desk::Open), Does::Wrong);
+    assert_eq!(does(&Session { wrong_keys: 2, ..stay.clone() }, '7', Desk::Open), Does::Leads(node("connect")));
+    for (desk, leads) in [(Desk::Open, "connect"), (Desk::Busy, "busy"), (Desk::Closed, "closed")] {
+        assert_eq!(does(&stay, '0', desk), Does::Leads(node(leads)), "{desk:?}");
+    }
+    assert_eq!(does(&at("connect"), '1', Desk::Open), Does::Rings);
+    assert_eq!(does(&at("website"), '1', Desk::Open), Does::Letters);
+    let waiting = Session { place: Place::Waiting, ..stay };
+    assert_eq!(does(&waiting, '5', Desk::Busy), Does::Waits);
 }
 
 /// The desk costs a look into the database: it is not asked where no step can need it.

@@ -17,9 +17,9 @@ use crate::server::{Door, Metrics};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
 use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard, played};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -36,6 +36,12 @@ pub fn random<const N: usize>() -> [u8; N] {
     // Without randomness there are no keys, and nothing could be sealed: the system is broken, and we stop.
     getrandom::fill(&mut bytes).expect("the system's random source answers");
     bytes
+}
+
+/// So many milliseconds later; a clock at the end of time stays there.
+pub(super) fn later(begin: Timestamp, ms: u64) -> Timestamp {
+    let passed = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+    begin.checked_add(passed).unwrap_or(Timestamp::MAX)
 }
 
 pub fn today() -> Date {

@@ -11,9 +11,9 @@ use crate::phone::{End, Leg, Phone, PhoneConfig};
 use crate::privacy::KeyRing;
 use crate::server::public_router;
 use crate::store::Store;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -221,10 +221,7 @@ impl Line {
         let passed_ms = Arc::new(AtomicU64::new(0));
         let clock = {
             let passed_ms = Arc::clone(&passed_ms);
-            Arc::new(move || {
-                let passed = i64::try_from(passed_ms.load(Ordering::Relaxed)).unwrap_or(0);
-                begin.checked_add(SignedDuration::from_millis(passed)).unwrap_or(begin)
-            })
+            Arc::new(move || assemble::later(begin, passed_ms.load(Ordering::Relaxed)))
         };
         let door = assemble::door(&config, switchboard, clock, false)?;
         let router = public_router(Arc::new(door));

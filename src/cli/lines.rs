@@ -20,8 +20,8 @@ use crate::server::public_router;
 use crate::store::Store;
 use crate::switchboard::{Outlook, Switchboard};
 use crate::twiml::{ReadVerb, read_voice};
+use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -197,7 +197,7 @@ impl Shared {
         let passed_ms = Arc::new(AtomicU64::new(0));
         let clock = {
             let passed_ms = Arc::clone(&passed_ms);
-            Arc::new(move || later(begin, passed_ms.load(Ordering::Relaxed)))
+            Arc::new(move || assemble::later(begin, passed_ms.load(Ordering::Relaxed)))
         };
         let door = assemble::door(config, Arc::clone(&switchboard), clock, false)?;
         let router = public_router(Arc::new(door));
@@ -223,12 +223,6 @@ fn known_sounds(hotline: &Hotline, sound: &Sound) -> HashMap<String, KnownSound>
         Some((format!("{}.wav", entry.sound), KnownSound { ms: u64::from(entry.ms), words, language }))
     };
     hotline.prompts().filter_map(known).collect()
-}
-
-/// So many milliseconds later; a clock at the end of time stays there.
-pub(super) fn later(begin: Timestamp, ms: u64) -> Timestamp {
-    let passed = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
-    begin.checked_add(passed).unwrap_or(Timestamp::MAX)
 }
 
 /// The line of one call.
@@ -287,7 +281,7 @@ impl console::Line for OwnLine {
                 to: assemble::DEMONSTRATION_NUMBER.to_owned(),
                 ended: false,
             };
-            let outlook = self.switchboard.outlook(&call, &token, later(self.begin, now_ms)).await;
+            let outlook = self.switchboard.outlook(&call, &token, assemble::later(self.begin, now_ms)).await;
             outlook.map(|(_, outlook)| outlook)
         })
     }

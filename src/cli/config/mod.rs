@@ -185,8 +185,9 @@ impl Config {
     pub fn played(self) -> Config {
         let desk = Desk { line: None, ..self.desk };
         let public_url = String::new();
-        let (auth_tokens, kannel) = (Vec::new(), None);
-        Config { mode: Mode::Demonstration, public_url, live: false, auth_tokens, kannel, desk, ..self }
+        // Its calls are of no account of a provider's.
+        let (account_sid, auth_tokens, kannel) = (None, Vec::new(), None);
+        Config { mode: Mode::Demonstration, public_url, live: false, account_sid, auth_tokens, kannel, desk, ..self }
     }
 
     /// The doors of a provider that are open.

@@ -1,9 +1,10 @@
 //! One played call: it does what is planned, goes on for as long as there is something new to do, and compares all that
 //! is heard and where each step leads with what the engine and the proof say.
 
+use super::super::assemble::later;
 use super::super::player::{Act, Counsellor, Event, Exchange, Script, State};
 use super::super::story::{self, Story};
-use super::line::{Present, later};
+use super::line::Present;
 use super::plan::{Deed, Doing, Edge, deeds, edge, present, timeout_ms, words};
 use crate::base::{CallSid, Digit, LeaseId};
 use crate::flow::proof::Proof;

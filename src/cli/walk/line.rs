@@ -71,7 +71,7 @@ impl Lines {
         let passed_ms = Arc::new(AtomicU64::new(0));
         let clock: Clock = {
             let passed_ms = Arc::clone(&passed_ms);
-            Arc::new(move || later(begin, passed_ms.load(Ordering::Relaxed)))
+            Arc::new(move || assemble::later(begin, passed_ms.load(Ordering::Relaxed)))
         };
         let store = Store::open(&folder.0, Options { clock: Arc::clone(&clock) }).map_err(Failure::cannot)?;
         let until = begin.checked_add(STANDS).unwrap_or(Timestamp::MAX);
@@ -114,12 +114,6 @@ impl Lines {
         // Nothing in it is kept: that it could not be written is no trouble.
         let _ = self.store.close().await;
     }
-}
-
-/// So many milliseconds later; a clock at the end of time stays there.
-pub(super) fn later(begin: Timestamp, ms: u64) -> Timestamp {
-    let passed = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
-    begin.checked_add(passed).unwrap_or(Timestamp::MAX)
 }
 
 /// The sounds of the prompts that the line gives, whole, when it is asked for them.

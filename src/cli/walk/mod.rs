@@ -239,7 +239,7 @@ impl Walker<'_, '_> {
         // The next call begins a whole number of seconds later, when the line has forgotten this one's answers.
         let before_ms = &self.ground.present.before_ms;
         let at =
-            line::later(self.ground.begin, before_ms.get()).to_zoned_datetime(self.ground.hotline.timezone.clone());
+            assemble::later(self.ground.begin, before_ms.get()).to_zoned_datetime(self.ground.hotline.timezone.clone());
         before_ms.set((before_ms.get() + call.now_ms).div_ceil(1000) * 1000 + APART_MS);
         let told = |fault: &caller::Fault| {
             format!("{}\n{}", call.story(&at.strftime("%Y-%m-%d %H:%M").to_string()), fault.lines.join("\n"))

@@ -1,7 +1,7 @@
 //! What is to be played: every step a caller or a counsellor can take in every state, each with the shortest way to it.
 
+use super::super::assemble::later;
 use super::super::player::Counsellor;
-use super::line::later;
 use crate::base::{Digit, LeaseId};
 use crate::flow::proof::ms;
 use crate::flow::{
