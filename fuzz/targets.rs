@@ -214,7 +214,8 @@ pub fn forms(data: &[u8]) {
     }
     let Ok(form) = form::Form::parse(body) else { return };
     if target.starts_with('/') && !target.contains(['#', '?', '\\']) && target.chars().all(|c| c.is_ascii_graphic()) {
-        let signature = signature::sign("token", &format!("https://example.org{target}"), &form.parameters().collect::<Vec<_>>());
+        let signature =
+            signature::sign("token", &format!("https://example.org{target}"), &form.parameters().collect::<Vec<_>>());
         let headers = signature::Headers { signature: Some(&signature), settings: None };
         let verified = verifier.verify("POST", "https://example.org", &target, headers, body);
         assert!(verified.is_ok(), "{target}: {verified:?}");

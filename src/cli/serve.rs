@@ -6,9 +6,7 @@ use super::{Done, Failure, assemble, doctor, key, publish, screen};
 use crate::base::{Finding, Severity, Sources};
 use crate::menu::{self, Hotline};
 use crate::privacy::DaySalt;
-use crate::server::{
-    FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve,
-};
+use crate::server::{FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve};
 use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
 use crate::switchboard::{NotTakenUp, Switchboard};
 use jiff::Timestamp;

@@ -1,9 +1,9 @@
 //! The accept loop: connections with limits, and a stop that lets requests in flight finish.
 
 use super::Metrics;
-use super::webhook::Answer;
 use super::limits::{Limits, MAX_HEADER_BYTES, MAX_HEADERS};
 use super::seats::{Seat, Seats};
+use super::webhook::Answer;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;

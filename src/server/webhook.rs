@@ -171,9 +171,7 @@ async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> A
             // The counsellor's leg: a yes connects, anything else sends the caller on to what is said when nobody can answer.
             Step::Whisper => answer::accept(false).to_xml(),
             Step::Accept => answer::accept(takes_the_call).to_xml(),
-            Step::Key if asked.digit == Some(Digit::NINE) => {
-                VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml()
-            }
+            Step::Key if asked.digit == Some(Digit::NINE) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml(),
             Step::Key | Step::Dial => door.switchboard.trouble(&call.sid, now, true),
             Step::Begin => door.switchboard.trouble(&call.sid, now, false),
             Step::Silence => {
@@ -244,9 +242,7 @@ impl Door {
         // In one place from the beginning: it is large, and would be copied at every step on its way.
         let mut work = Box::pin(work);
         // Nearly all work waits for nothing and is done here and now.
-        let begun = poll_fn(|context| {
-            Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))))
-        });
+        let begun = poll_fn(|context| Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))));
         let done = match begun.await {
             Ok(Poll::Ready(done)) => Some(done),
             Ok(Poll::Pending) => {

@@ -25,10 +25,10 @@ use asking::Asking;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
-use voice::Given;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use voice::Given;
 
 /// What the configuration says of the line.
 pub struct Setup {

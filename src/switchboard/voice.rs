@@ -218,13 +218,7 @@ impl Switchboard {
     }
 
     /// The document, with the session sealed into its addresses.
-    fn document(
-        &self,
-        call: &Call,
-        hotline: &Served,
-        session: &Session,
-        outputs: &[Output<'_>],
-    ) -> Option<String> {
+    fn document(&self, call: &Call, hotline: &Served, session: &Session, outputs: &[Output<'_>]) -> Option<String> {
         let token = self.keys.seal(Purpose::Session, &binding(call), &session.to_bytes())?;
         let note = outputs.iter().find_map(|output| match output {
             Output::Connect { lease, language, cannot_speak } => {

@@ -287,7 +287,9 @@ mod tests {
             "<Response><Say language=\"nl-NL\">a &lt; b &amp; \"c\" 'd' ]]&gt; \t\n&#13;\u{fffd}\u{f000}é😀\u{7f}</Say></Response>",
         );
         case(
-            vec![Verb::Gather(Gather { action: "/a\"<'\u{1}\n\t\r&>\u{fffe}é".into(), timeout_s: 1, prompts: vec![] })],
+            vec![Verb::Gather(Gather {
+                action: "/a\"<'\u{1}\n\t\r&>\u{fffe}é".into(), timeout_s: 1, prompts: vec![]
+            })],
             "<Response><Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"1\" action=\"/a&quot;&lt;&apos;&#10;&#9;&#13;&amp;&gt;é\" method=\"POST\"/></Response>",
         );
     }

@@ -253,8 +253,8 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     const TOKEN: &str = "12345";
     const P: &[(&str, &str)] = &[
