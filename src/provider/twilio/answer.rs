@@ -263,7 +263,11 @@ fn spoken_in(hotline: &Hotline, language: Option<LangIx>) -> Vec<usize> {
 fn pieces(words: &str, limit: usize) -> impl Iterator<Item = &str> {
     let mut rest = words.trim();
     std::iter::from_fn(move || {
-        let end = rest.char_indices().nth(limit).map_or(rest.len(), |(at, _)| at);
+        // No text has more characters than bytes: nearly every one fits, and need not be counted.
+        let end = match rest.len() <= limit {
+            true => rest.len(),
+            false => rest.char_indices().nth(limit).map_or(rest.len(), |(at, _)| at),
+        };
         let cut = if end == rest.len() { end } else { last_cut(&rest[..end]) };
         let (piece, left) = rest.split_at(cut);
         rest = left.trim_start();

@@ -114,7 +114,10 @@ fn decode(encoded: &[u8], bytes: &mut Vec<u8>, text: &mut String) {
         rest = &rest[at + taken..];
     }
     bytes.extend_from_slice(rest);
-    text.push_str(&String::from_utf8_lossy(bytes));
+    match std::str::from_utf8(bytes) {
+        Ok(words) => text.push_str(words),
+        Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
+    }
 }
 
 fn hexadecimal(digit: u8) -> Option<u8> {
