@@ -2,7 +2,8 @@
 //! migrations, in SQLite, on a thread of its own.
 //!
 //! Contract: a lease, a revision or an entry of the audit trail is on the disk before it is acknowledged; counts are merged in memory and committed
-//! each second and at the close. Every request is answered within half a second: with its answer, or with
+//! each second and at the close. Whether a line is free is answered from memory beside the database, which the thread
+//! that writes it keeps true. Every request is answered within half a second: with its answer, or with
 //! [`Unavailable`]. A dead, full, locked or deleted database never stops a call: it is said once, tried again with
 //! growing pauses, and counts wait in memory meanwhile.
 //!

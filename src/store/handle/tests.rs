@@ -263,6 +263,43 @@ async fn a_lease_that_nobody_waits_for_is_taken_back() {
 }
 
 #[tokio::test]
+async fn whether_a_line_is_free_is_known_without_the_thread_and_stays_true() {
+    let home = tempfile::tempdir().unwrap();
+    let store = opened(&home);
+    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    // Held up, but not for so long that anybody gives up.
+    let held_up = |keeper: &mut Keeper| {
+        std::thread::sleep(ANSWER_WITHIN / 2);
+        keeper.read(|_| Ok(()))
+    };
+    let slow = {
+        let store = store.clone();
+        tokio::spawn(async move { store.ask(held_up).await })
+    };
+    tokio::task::yield_now().await;
+    assert_eq!(store.lease_taken(DESK, NONE, at(1)).await, Ok(true));
+    assert_eq!(store.lease_taken(DESK, ONE, at(1)).await, Ok(false), "by its own attempt");
+    assert_eq!(store.lease_taken(DESK, NONE, at(60)).await, Ok(false), "it is over by then");
+    assert_eq!(store.lease_peek(ONE).await, Ok(Some(false)));
+    assert_eq!(store.lease_open(TWO, DESK, at(1), at(61)).await, Ok(Opened::Busy));
+    // The first who asks for a line is about to have it.
+    let line = DeskLine(1);
+    let (first, second) =
+        tokio::join!(store.lease_open(LeaseId(3), line, at(1), at(61)), store.lease_open(TWO, line, at(1), at(61)));
+    assert_eq!((first, second), (Ok(Opened::Granted), Ok(Opened::Busy)));
+    assert_eq!(slow.await.unwrap(), Ok(()));
+
+    assert_eq!(store.lease_accept(ONE, at(1), at(9000)).await, Ok(true));
+    assert_eq!(store.lease_peek(ONE).await, Ok(Some(true)));
+    assert_eq!(store.lease_end(ONE).await, Ok(Some(Ended { accepted: true })));
+    assert_eq!((store.lease_peek(ONE).await, store.lease_taken(DESK, NONE, at(1)).await), (Ok(None), Ok(false)));
+    // What another program does is seen as soon as it is looked for.
+    other(&home).execute_batch("DELETE FROM lease").unwrap();
+    until("seen", async || store.lease_peek(LeaseId(3)).await == Ok(None)).await;
+    assert_eq!(store.lease_open(TWO, line, at(1), at(61)).await, Ok(Opened::Granted));
+}
+
+#[tokio::test]
 async fn a_deleted_database_is_begun_anew() {
     let home = tempfile::tempdir().unwrap();
     let log = Log::default();
