@@ -4,11 +4,19 @@ mod common;
 
 use common::house::{House, OPEN, ask};
 use common::{World, log_lines};
+use futures_util::{SinkExt, StreamExt};
 use hulplijn::cli::lines::OwnLines;
 use hulplijn::console::{Line, Lines, Which, Wish};
+use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+type Socket = WebSocketStream<tokio::net::TcpStream>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_browser_that_was_let_in_gets_in() {
@@ -85,43 +93,95 @@ async fn hulplijn_public(world: &World) -> u16 {
     world.router.clone().oneshot(request).await.unwrap().status().as_u16()
 }
 
-/// A page of ours never asks for more; whatever else comes over the connection ends it or is refused.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_bounded() {
-    use futures_util::{SinkExt, StreamExt};
-    use tokio_tungstenite::tungstenite::Message;
-    use tokio_tungstenite::tungstenite::protocol::Role;
-    log_lines();
-    let house = House::open().await;
+/// The cookie of a browser that came in by the address.
+fn let_in(house: &House) -> String {
     let (head, _) = house.ask(&format!("/phone?token={}", house.console.token()), &[]);
     let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-    let cookie = cookie.split(';').next().unwrap().to_owned();
-    let connect = async || {
-        let mut stream = tokio::net::TcpStream::connect(house.address).await.unwrap();
-        let request = format!(
-            "GET /phone/socket HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-            house.address
-        );
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
-        assert!(head.starts_with(b"HTTP/1.1 101"));
-        tokio_tungstenite::WebSocketStream::from_raw_socket(stream, Role::Client, None).await
-    };
-    let call = format!("{{\"do\":\"call\",\"at\":\"{OPEN}\"}}");
-    // More calls than there may be: the next one is refused in words.
-    // A ping comes first; what is not text is not ours.
-    let told = async |socket: &mut tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>| loop {
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn connect(house: &House, cookie: &str) -> Socket {
+    let mut stream = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let request = format!(
+        "GET /phone/socket HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        house.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"));
+    WebSocketStream::from_raw_socket(stream, Role::Client, None).await
+}
+
+/// The next thing a page is told; `None` when the connection has ended.
+async fn told(socket: &mut Socket) -> Option<String> {
+    loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => break Some(text.to_string()),
             Some(Ok(Message::Ping(_))) => {}
             _ => break None,
         }
-    };
+    }
+}
+
+/// The next sound a page is told of.
+async fn sound(socket: &mut Socket) -> Value {
+    loop {
+        let event: Value = serde_json::from_str(&told(socket).await.unwrap()).unwrap();
+        if event["is"] == "sound" {
+            return event;
+        }
+    }
+}
+
+/// A sentence of the browser's voice is over when the voice says so, sooner or later than the estimate.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_waits_for_a_voice_and_goes_ahead_with_it() {
+    let house = House::open().await;
+    let mut socket = connect(&house, &let_in(&house)).await;
+    let call = format!("{{\"do\":\"call\",\"at\":\"{OPEN}\",\"voices\":[\"nl\",\"en\"]}}");
+    socket.send(Message::text(call)).await.unwrap();
+    let voiced = |event: &Value| Message::text(format!("{{\"do\":\"voiced\",\"n\":{}}}", event["n"]));
+    let greeting = sound(&mut socket).await;
+    assert_eq!((&greeting["words"], &greeting["voiced"]), (&"Goedendag.".into(), &true.into()));
+    let ms = greeting["ms"].as_u64().unwrap();
+    assert!(ms < 1_000, "{ms}");
+    // Long after the estimate the voice still speaks: nothing else is said.
+    let waited = tokio::time::timeout(Duration::from_millis(ms + 1_000), sound(&mut socket)).await;
+    assert!(waited.is_err(), "{waited:?}");
+    socket.send(voiced(&greeting)).await.unwrap();
+    let dutch = sound(&mut socket).await;
+    // By the call's clock no time was lost.
+    assert_eq!(dutch["at_ms"].as_u64().unwrap(), ms);
+    // A voice that is quick moves the clock ahead; one that ended long ago moves nothing.
+    let spoken = Instant::now();
+    socket.send(voiced(&greeting)).await.unwrap();
+    socket.send(voiced(&dutch)).await.unwrap();
+    let english = sound(&mut socket).await;
+    assert_eq!(english["at_ms"].as_u64().unwrap(), ms + dutch["ms"].as_u64().unwrap());
+    assert!(spoken.elapsed() < Duration::from_millis(dutch["ms"].as_u64().unwrap()));
+    // A key while a voice speaks cuts it off where it is.
+    socket.send(Message::text("{\"do\":\"press\",\"key\":\"2\"}")).await.unwrap();
+    let hello = sound(&mut socket).await;
+    assert!(hello["words"].as_str().unwrap().starts_with("Hello."), "{hello}");
+    // A language without a voice of this browser takes its estimated time.
+    socket.send(Message::text(format!("{{\"do\":\"call\",\"at\":\"{OPEN}\",\"voices\":[\"fr\"]}}"))).await.unwrap();
+    assert_eq!(sound(&mut socket).await["voiced"], false);
+    assert_eq!(sound(&mut socket).await["voiced"], false);
+}
+
+/// A page of ours never asks for more; whatever else comes over the connection ends it or is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_bounded() {
+    log_lines();
+    let house = House::open().await;
+    let cookie = let_in(&house);
+    let connect = async || connect(&house, &cookie).await;
+    let call = format!("{{\"do\":\"call\",\"at\":\"{OPEN}\"}}");
+    // More calls than there may be: the next one is refused in words.
     let mut sockets = Vec::new();
     for _ in 0..3 {
         let mut socket = connect().await;

@@ -56,7 +56,7 @@ pub(super) fn here(line: &dyn Line, outlook: &Outlook) -> Here {
         Place::Node(_) => name.clone().unwrap_or_default(),
         Place::Offering => "a person is offered to somebody who stays silent".to_owned(),
         Place::Waiting => "waiting for the counsellor".to_owned(),
-        Place::Dialling => "the counsellor's line rings".to_owned(),
+        Place::Dialling => "a counsellor is looked for".to_owned(),
         Place::AfterTalk => "after the talk".to_owned(),
     };
     let language = outlook.language.unwrap_or(LangIx(0));

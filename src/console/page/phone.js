@@ -143,6 +143,7 @@ const told = {
   rings: ({ now }) => {
     call.bargeIn = false;
     state('Ringing the counsellor');
+    $('place').textContent = 'the counsellor’s telephone rings; keys do nothing';
     happened(seconds(now), 'The counsellor’s telephone rings.');
   },
   picks_up: ({ now }) => happened(seconds(now), 'The counsellor picks up.'),
@@ -152,6 +153,7 @@ const told = {
     ear.stop();
     endSaid();
     state('Talking');
+    $('place').textContent = 'caller and counsellor talk';
     happened(seconds(now), 'Caller and counsellor hear each other.', 'talk');
     buttons();
   },
