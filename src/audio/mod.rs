@@ -9,6 +9,7 @@ pub mod catalog;
 mod expand;
 mod level;
 mod measure;
+pub mod render;
 mod wav;
 
 pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, SoundId};
