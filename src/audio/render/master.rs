@@ -1,12 +1,10 @@
 //! Speech made ready for telephones: 8 kHz, the telephone's band, one level, quiet at both ends.
 
 use crate::audio::level::{SILENT_DB, active_level, amplitude};
-use crate::audio::measure::silence;
+use crate::audio::measure::{SILENT_BELOW_DB, silence};
 use crate::audio::wav::Wav;
 use rubato::audioadapter_buffers::owned::InterleavedOwned;
-use rubato::{
-    Async, FixedAsync, Resampler, SincInterpolationParameters, SincInterpolationType, WindowFunction,
-};
+use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, SincInterpolationType, WindowFunction};
 use std::f32::consts::TAU;
 use std::ops::Range;
 
@@ -24,8 +22,11 @@ const BUTTERWORTH: [f32; 2] = [0.541_196_1, 1.306_563];
 pub const LEAD_MS: u32 = 100;
 /// Silence behind it (PR-08: at most 300), so that sentences do not run into each other.
 pub const TAIL_MS: u32 = 250;
-/// Silence behind a prompt that names a key: with the next lead 600, in the middle of TM-07's 500 to 750.
-pub const OPTION_TAIL_MS: u32 = 500;
+/// Silence behind a prompt that names a key: with the next lead 530, within TM-07's 500 to 750. Every option of a list
+/// pays it, and the list is to be short (TM-04).
+pub const OPTION_TAIL_MS: u32 = 430;
+/// Silence between the sentences of one breath, at most; speech programs leave up to a second.
+const WITHIN_MOST_MS: u32 = 350;
 /// What is kept around the speech when silence is cut off, for soft beginnings and fading ends; in milliseconds.
 const SOFT_MS: Range<u32> = 20..60;
 /// Edges rise and fall over so many milliseconds, so that they do not click.
@@ -45,11 +46,13 @@ impl Clip {
     /// `None` if there is no speech in it.
     pub fn of(wav: &Wav) -> Option<Clip> {
         let mut samples = in_band(resampled(wav)?);
+        let level = active_level(&samples, RATE);
         let (lead, tail) = silence(&samples, RATE)?;
         let before = lead.min(count(SOFT_MS.start));
         let after = tail.min(count(SOFT_MS.end));
         samples.truncate(samples.len() - (tail - after));
         samples.drain(..lead - before);
+        shorten(&mut samples, amplitude(level - SILENT_BELOW_DB));
         fade(&mut samples);
         to_level(&mut samples);
         Some(Clip { samples, quiet: before..after })
@@ -154,6 +157,27 @@ fn in_band(mut samples: Vec<f32>) -> Vec<f32> {
         Biquad::new(BAND.end, q, LowPass::Yes).run(&mut samples);
     }
     samples
+}
+
+/// Takes the middle out of every silence that is too long.
+fn shorten(samples: &mut Vec<f32>, soft: f32) {
+    let most = count(WITHIN_MOST_MS);
+    let mut kept = Vec::with_capacity(samples.len());
+    let mut rest = samples.as_slice();
+    while !rest.is_empty() {
+        let loud = rest.iter().position(|sample| sample.abs() < soft).unwrap_or(rest.len());
+        let quiet = rest[loud..].iter().position(|sample| sample.abs() >= soft).unwrap_or(rest.len() - loud);
+        let (run, after) = rest.split_at(loud + quiet);
+        match quiet > most {
+            true => {
+                kept.extend_from_slice(&run[..loud + most / 2]);
+                kept.extend_from_slice(&run[run.len() - most / 2..]);
+            }
+            false => kept.extend_from_slice(run),
+        }
+        rest = after;
+    }
+    *samples = kept;
 }
 
 fn fade(samples: &mut [f32]) {
@@ -302,6 +326,16 @@ mod tests {
         // A part that was made softer than the other is not.
         let level = |clip: &Clip| active_level(&clip.samples, RATE);
         assert!((level(&word) - level(&quiet)).abs() < 0.5);
+    }
+
+    #[test]
+    fn long_silences_between_sentences_are_shortened() {
+        let sentence = speech(0.3, 8_000, 800);
+        let clip = |samples: Vec<f32>| Clip::of(&wav(samples, 8_000)).unwrap();
+        let two = clip([&sentence[..], &sentence].concat());
+        // Half a second stands at both ends of each: one in the middle, cut down.
+        let expected = 2 * clip(sentence).ms() + WITHIN_MOST_MS - 80;
+        assert!(two.ms().abs_diff(expected) <= 40, "{} is not {expected}", two.ms());
     }
 
     #[test]

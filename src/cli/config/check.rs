@@ -106,6 +106,7 @@ impl Check<'_> {
         }
 
         let say = self.say(file.say.twilio);
+        let voices = self.voices(&file.audio);
         let prefixes = file.sms.prefixes.unwrap_or_default();
         if prefixes.len() > 300 {
             self.problem("`[sms] prefixes` has more than 300 entries");
@@ -138,6 +139,8 @@ impl Check<'_> {
             trial: flags.trial,
             data: data.unwrap_or_default(),
             menus: self.path(flags.menus.clone(), file.menus),
+            audio: self.path(flags.audio.clone(), file.audio.dir),
+            voices,
             timezone,
             account_sid: twilio.account_sid,
             auth_tokens,
@@ -158,7 +161,7 @@ impl Check<'_> {
         if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
     }
 
-    fn problem(&mut self, text: impl Into<String>) {
+    pub(super) fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
 

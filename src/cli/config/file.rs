@@ -1,6 +1,7 @@
 //! The configuration file as it is written. `hulplijn.toml.example` explains each key.
 
 use super::Voice;
+use super::voices::AudioFile;
 use crate::server::{Alarm, Limits};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ pub(super) struct File {
     pub(super) kannel: Option<KannelFile>,
     pub(super) desk: DeskFile,
     pub(super) say: SayFile,
+    pub(super) audio: AudioFile,
     pub(super) sms: SmsFile,
     pub(super) opt_out: OptOutFile,
     pub(super) publish: PublishFile,

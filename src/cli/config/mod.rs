@@ -2,7 +2,9 @@
 
 mod check;
 mod file;
+mod voices;
 
+use crate::audio::render;
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel;
@@ -18,6 +20,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+pub use voices::built_in_voice;
+
 /// A configuration file is at most this large, so that a wrong path does not fill the memory.
 const MAX_FILE: u64 = 256 * 1024;
 
@@ -30,6 +34,9 @@ pub struct Flags {
     /// Folder of menu files [default: ./menus if there is one, else the sample hotline inside the program]
     #[arg(long, value_name = "DIR", env = "HULPLIJN_MENUS")]
     pub menus: Option<PathBuf>,
+    /// Folder of sounds [default: ./audio if there is one, else none]
+    #[arg(long, value_name = "DIR", env = "HULPLIJN_AUDIO")]
+    pub audio: Option<PathBuf>,
     /// Folder for counts, leases, revisions and the key ring [default: $XDG_DATA_HOME/hulplijn]
     #[arg(long, value_name = "DIR", env = "HULPLIJN_DATA")]
     pub data: Option<PathBuf>,
@@ -100,6 +107,10 @@ pub struct Config {
     pub trial: bool,
     pub data: PathBuf,
     pub menus: Option<PathBuf>,
+    /// The folder of sounds; `None`: `audio` beside us, if there is one.
+    pub audio: Option<PathBuf>,
+    /// What makes sounds, in the order of their names.
+    pub voices: Vec<render::Voice>,
     pub timezone: Option<TimeZone>,
     pub account_sid: Option<String>,
     pub auth_tokens: Vec<Zeroizing<String>>,
