@@ -5,7 +5,11 @@ use sha2::{Digest, Sha256};
 /// The silence between two digits of a telephone number and between two of its groups, in milliseconds: the first time,
 /// and the second time, when it is written down (rule PR-02: at least 250 ms).
 const FIRST: (u16, u16) = (250, 400);
-const AGAIN: (u16, u16) = (350, 700);
+const AGAIN: (u16, u16) = (300, 500);
+/// The same for an emergency number, which nobody writes down: it stands in the middle of a sentence.
+const SHORT: (u16, u16) = (250, 250);
+/// A number of so many digits is short.
+const SHORT_MOST: usize = 3;
 
 /// As many digit words one after the other are a telephone number: `one one two` is one, `B eight three` is none.
 const NUMBER_LEAST: usize = 3;
@@ -46,7 +50,11 @@ pub fn expand(words: &str, forms: Forms<'_>) -> Vec<Piece> {
         speak(&mut pieces, &mut plain, forms);
         let number = &tokens[at..at + run];
         let bare: Vec<&str> = number.iter().map(|token| token.trim_end_matches(is_mark)).collect();
-        let (digit, group) = if said.contains(&bare) { AGAIN } else { FIRST };
+        let (digit, group) = match bare.len() {
+            ..=SHORT_MOST => SHORT,
+            _ if said.contains(&bare) => AGAIN,
+            _ => FIRST,
+        };
         if !pieces.is_empty() {
             pieces.push(Piece::Pause(group));
         }
@@ -163,12 +171,12 @@ mod tests {
         case("To go back, press star.", "[To go back, press star.]");
         case("For help, press one.", "[For help, press one.]");
         case("It is called the B eight three permit.", "[It is called the B eight three permit.]");
-        case("Hang up and call one one two.", "[Hang up and call] 400 [one] 250 [one] 250 [two]");
-        case("Calling one one two is free.", "[Calling] 400 [one] 250 [one] 250 [two] 250 [is free.]");
+        case("Hang up and call one one two.", "[Hang up and call] 250 [one] 250 [one] 250 [two]");
+        case("Calling one one two is free.", "[Calling] 250 [one] 250 [one] 250 [two] 250 [is free.]");
         case(
             "Their number: zero three three, four. Again: zero three three, four.",
-            "[Their number:] 400 [zero] 250 [three] 250 [three] 400 [four] 400 [Again:] 700 [zero] 350 [three] 350 \
-             [three] 700 [four]",
+            "[Their number:] 400 [zero] 250 [three] 250 [three] 400 [four] 400 [Again:] 500 [zero] 300 [three] 300 \
+             [three] 500 [four]",
         );
     }
 

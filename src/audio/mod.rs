@@ -6,9 +6,12 @@
 //! Must never know: calls, the engine, HTTP.
 
 pub mod catalog;
+pub mod check;
 mod expand;
 mod level;
 mod measure;
+pub mod render;
+mod wanted;
 mod wav;
 
 pub use crate::base::{Shelf, SoundId};
@@ -16,4 +19,5 @@ pub use catalog::{Catalog, Catalogs, Entry, Grade, Made, Sound};
 pub use expand::{Forms, Piece, expand, fingerprint};
 pub use level::{SILENT_DB, active_level};
 pub use measure::{Measured, measure};
-pub use wav::{Format, NotSound};
+pub use wanted::{Found, Wanted};
+pub use wav::{FILE_MAX, Format, NotSound};

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::config::{Config, Mode};
-use super::sounds;
+use super::menus::Origin;
+use super::sounds::{self, Sounds};
 use crate::audio::catalog::{Catalogs, Sound};
 use crate::base::hours::Hours;
 use crate::base::{E164, Language, Shelf};
@@ -20,7 +21,6 @@ use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard, played};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -152,13 +152,14 @@ fn fit(config: &Config) -> Fit {
         hours_by_hotline: config.timezone.is_none(),
         order: config.audio.twilio.clone(),
         sounds_at: config.public_url.clone(),
-        folder: (config.mode == Mode::Demonstration).then(|| folder(config.audio.dir.clone())),
+        folder: (config.mode == Mode::Demonstration).then(|| folder(config)),
     }
 }
 
 /// Gives the sounds that catalogs name from the folder of sound.
-fn folder(asked: Option<PathBuf>) -> Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync> {
-    Arc::new(move |catalogs| sounds::all(asked.as_deref().unwrap_or(Path::new(sounds::USUAL)), catalogs))
+fn folder(config: &Config) -> Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync> {
+    let folder = Sounds::choose(config.audio.dir.clone(), &Origin::choose(config.menus.clone()));
+    Arc::new(move |catalogs| folder.as_ref().map(|folder| sounds::all(folder, catalogs)).unwrap_or_default())
 }
 
 /// Who is rung: the configured line, or, where no real caller can come, a pretend counsellor.

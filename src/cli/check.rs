@@ -1,6 +1,7 @@
 //! `hulplijn check`: everything that is wrong in a folder of menu files, and the proof of a way out.
 
 use super::menus::Origin;
+use super::sounds::Sounds;
 use super::{Done, Failure, screen};
 use crate::base::{Finding, Place, Severity, Sources};
 use crate::flow::proof::{Proof, prove};
@@ -28,17 +29,31 @@ pub struct Arguments {
     /// Check as if it were this day, such as 2027-04-27
     #[arg(long, value_name = "DATE")]
     at: Option<Date>,
+    /// Folder of sounds, whose lengths count and which are checked too [default: audio beside menus, if there is one]
+    #[arg(long, value_name = "DIR", env = "HULPLIJN_AUDIO")]
+    audio: Option<PathBuf>,
     /// Folder for data, as for `serve`: codes and keywords are compared with what is on the line, if something is
     #[arg(long, value_name = "DIR", env = "HULPLIJN_DATA")]
     data: Option<PathBuf>,
 }
 
 pub fn run(arguments: Arguments) -> Done {
-    let sources = Origin::choose(arguments.dir).read()?;
+    let origin = Origin::choose(arguments.dir);
+    let mut sources = origin.read()?;
+    let sounds = Sounds::choose(arguments.audio, &origin).map(|folder| Sounds::read(&folder)).transpose()?;
     let today = arguments.at.unwrap_or_else(super::assemble::today);
     let before = on_line(arguments.data, today);
-    let loaded = menu::load_after(&sources, &Settings::default(), today, before.as_ref());
+    let load = |settings: &Settings| menu::load_after(&sources, settings, today, before.as_ref());
+    let mut loaded = load(&Settings::default());
+    if let (Some(sounds), Some(hotline)) = (&sounds, &loaded.hotline) {
+        // What takes how long is known now, and the rules on time are asked again.
+        loaded = load(&Settings { lengths: sounds.lengths(hotline), ..Settings::default() });
+    }
     let mut findings = loaded.findings;
+    if let Some(sounds) = sounds {
+        findings.extend(loaded.hotline.iter().flat_map(|hotline| sounds.check(hotline)));
+        sources.extend(sounds.sources);
+    }
     findings.extend(loaded.hotline.iter().flat_map(crate::sms::keywords_in_every_dress));
     let proof = loaded.hotline.as_ref().and_then(|hotline| proved(hotline, &sources, &mut findings));
     if arguments.json {

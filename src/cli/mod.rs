@@ -5,6 +5,7 @@
 
 mod add;
 pub mod assemble;
+mod audio;
 pub mod call;
 mod change;
 mod check;
@@ -77,6 +78,7 @@ enum Command {
     Add(add::Arguments),
     Rename(rename::Arguments),
     Map(map::Arguments),
+    Audio(audio::Arguments),
     /// Put a folder of menu files on the line
     Publish(publish::Arguments),
     /// Show what is on the line, and who put what there, when and why
@@ -133,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Add(arguments) => add::run(arguments),
         Command::Rename(arguments) => rename::run(arguments),
         Command::Map(arguments) => map::run(arguments),
+        Command::Audio(arguments) => audio::run(arguments),
         Command::Publish(arguments) => publish::run(arguments),
         Command::Revisions(arguments) => revisions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),

@@ -98,6 +98,9 @@ pub fn run(arguments: Arguments) -> Done {
     let mut findings = loaded.findings;
     // What needs more than the files: keywords as phones send them, and a way out of every situation.
     findings.extend(loaded.hotline.iter().flat_map(crate::sms::keywords_in_every_dress));
+    if let (Some(hotline), Some(sounds)) = (&loaded.hotline, &sounds) {
+        findings.extend(sounds.check(hotline));
+    }
     if let Some(hotline) = &loaded.hotline {
         super::check::proved(hotline, &sources, &mut findings);
     }

@@ -3,7 +3,7 @@
 use super::config::{Config, Flags, Mode};
 use super::lines::OwnLines;
 use super::menus::{self, Origin};
-use super::sounds as folder;
+use super::sounds::{self as folder, Sounds};
 use super::{Done, Failure, assemble, doctor, key, publish, screen};
 use crate::audio::catalog::{Sound, catalogs};
 use crate::base::{Finding, Severity, Shelf, Sources};
@@ -489,11 +489,11 @@ async fn watch_menus(
     if let Err(error) = watcher.watch(&folder, notify::RecursiveMode::Recursive) {
         return tracing::warn!(%error, "the menu files are not watched");
     }
-    let sound = audio.clone().unwrap_or_else(|| PathBuf::from(folder::USUAL));
-    if sound.is_dir() && watcher.watch(&sound, notify::RecursiveMode::Recursive).is_err() {
+    let origin = Origin::Folder(folder);
+    let sound = Sounds::choose(audio.clone(), &origin);
+    if sound.is_some_and(|sound| watcher.watch(&sound, notify::RecursiveMode::Recursive).is_err()) {
         tracing::warn!("the folder of sound is not watched");
     }
-    let origin = Origin::Folder(folder);
     // An editor saves in several steps, and the same words twice say nothing new.
     let mut last_refused = None;
     loop {

@@ -3,17 +3,16 @@
 use super::Failure;
 use super::menus::Origin;
 use crate::audio::catalog::{CATALOG_MAX, Sound, catalog_file};
-use crate::audio::{Catalog, Catalogs, Entry, Forms, SoundId};
-use crate::base::{Language, Shelf, Sources};
+use crate::audio::check::check;
+use crate::audio::{Catalog, Catalogs, Entry, Forms, Made, SoundId, Wanted, measure};
+use crate::base::{Finding, Language, Shelf, Sources};
 use crate::menu::time::Lengths;
 use crate::menu::{Hotline, MAX_LANGUAGES, Prompt};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where sound is when nobody says another place.
-pub const USUAL: &str = "audio";
 /// The name of the catalog in the folder of a language.
 pub const CATALOG: &str = "catalog.toml";
 /// The sound of a prompt has at most so many bytes: four minutes at 8 kHz and 16 bit.
@@ -31,12 +30,23 @@ pub struct Sounds {
 }
 
 impl Sounds {
-    /// The folder asked for; else `audio` beside us if there is a catalog in it; else none.
-    pub fn choose(asked: Option<PathBuf>) -> Option<PathBuf> {
+    /// The folder asked for; else the folder `audio` beside the folder `menus`, if there is a catalog in it; else none.
+    /// Menus in a folder of another name are another line than the sounds beside it.
+    pub fn choose(asked: Option<PathBuf>, menus: &Origin) -> Option<PathBuf> {
         asked.or_else(|| {
-            let folder = PathBuf::from(USUAL);
+            let Origin::Folder(menus) = menus else { return None };
+            let folder = menus.file_name().filter(|name| *name == "menus").map(|_| menus.with_file_name("audio"))?;
             languages(&folder).is_ok_and(|found| !found.is_empty()).then_some(folder)
         })
+    }
+
+    /// Everything that is wrong with the sounds of a hotline.
+    pub fn check(&self, hotline: &Hotline) -> Vec<Finding> {
+        let measured = |language: &Language, entry: &Entry| {
+            let bytes = self.bytes(language, entry).map_err(|error| error.to_string())?;
+            measure(&bytes).map_err(|error| error.to_string())
+        };
+        check(&Sounds::wanted(hotline), &self.catalogs, &self.sources, catalog_name, measured)
     }
 
     /// The catalogs in a folder. The files they name are not read yet.
@@ -65,6 +75,17 @@ impl Sounds {
             sounds.catalogs.insert(language, catalog);
         }
         Ok(sounds)
+    }
+
+    /// As [`Sounds::read`]; a folder that is not there yet is one without sounds.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_or_new(folder: &Path) -> Result<Sounds, Failure> {
+        match folder.exists() {
+            true => Sounds::read(folder),
+            false => Ok(Sounds { folder: folder.to_owned(), catalogs: Catalogs::new(), sources: Sources::new() }),
+        }
     }
 
     /// How long the prompts last that have a sound of exactly their words.
@@ -132,6 +153,68 @@ impl Sounds {
         }
     }
 
+    /// The prompts of a hotline, each once, in the order of the files.
+    pub fn wanted(hotline: &Hotline) -> Vec<Wanted<'_>> {
+        let mut seen = HashSet::new();
+        let each = hotline.prompts().filter(|prompt| !prompt.words.is_empty());
+        let each = each.map(|prompt| {
+            let language = hotline.language(prompt.language);
+            Wanted { language, id: &prompt.id, words: &prompt.words, forms: forms(hotline, prompt) }
+        });
+        each.filter(|wanted| seen.insert((wanted.language, wanted.id))).collect()
+    }
+
+    /// Keeps the sound of a prompt: first the file, then the catalog that names it, each whole or not at all. What a
+    /// person spoke and is not in this file any more is kept in the folder `old`.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn put(&mut self, language: Language, prompt: &str, entry: Entry, bytes: &[u8]) -> io::Result<()> {
+        std::fs::create_dir_all(self.folder.join(language.as_str()))?;
+        let before = self.catalogs.get(&language).and_then(|catalog| catalog.prompt.get(prompt)).cloned();
+        if let Some(before) = before.filter(|before| before.sound != entry.sound) {
+            self.put_away(language, &before, before.file != entry.file)?;
+        }
+        write_whole(&self.sound_file(language, &entry.file), bytes)?;
+        self.catalogs.entry(language).or_default().prompt.insert(prompt.to_owned(), entry);
+        self.write_catalog(language)
+    }
+
+    /// Takes prompts out of a catalog, with their files.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn prune(&mut self, language: Language, prompts: &[String]) -> io::Result<()> {
+        let catalog = self.catalogs.entry(language).or_default();
+        let gone: Vec<Entry> = prompts.iter().filter_map(|prompt| catalog.prompt.remove(prompt)).collect();
+        self.write_catalog(language)?;
+        gone.iter().try_for_each(|entry| self.put_away(language, entry, true))
+    }
+
+    /// A recording goes to the folder `old`; anything else is removed if `remove` says so, or else written over.
+    fn put_away(&self, language: Language, entry: &Entry, remove: bool) -> io::Result<()> {
+        let file = self.sound_file(language, &entry.file);
+        let done = match entry.made {
+            Made::Recorded => {
+                let old = self.folder.join(language.as_str()).join("old");
+                std::fs::create_dir_all(&old)?;
+                let stem = entry.file.trim_end_matches(".wav");
+                std::fs::rename(&file, old.join(format!("{stem}.{}.wav", &entry.sound.as_str()[..8])))
+            }
+            Made::Rendered if remove => std::fs::remove_file(&file),
+            Made::Rendered => Ok(()),
+        };
+        done.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    }
+
+    fn write_catalog(&mut self, language: Language) -> io::Result<()> {
+        let Some(catalog) = self.catalogs.get(&language) else { return Ok(()) };
+        let text = catalog.to_toml();
+        write_whole(&self.catalog_file(language), text.as_bytes())?;
+        self.sources.insert(catalog_name(language), text.into());
+        Ok(())
+    }
+
     pub fn catalog_file(&self, language: Language) -> PathBuf {
         self.folder.join(language.as_str()).join(CATALOG)
     }
@@ -147,7 +230,7 @@ impl Sounds {
 /// Files that cannot be read.
 pub fn beside(origin: &Origin, audio: Option<PathBuf>) -> Result<(Sources, Option<Sounds>), Failure> {
     let mut sources = origin.read()?;
-    let sounds = Sounds::choose(audio).map(|folder| Sounds::read(&folder)).transpose()?;
+    let sounds = Sounds::choose(audio, origin).map(|folder| Sounds::read(&folder)).transpose()?;
     if let Some(sounds) = &sounds {
         sources.extend(sounds.sources.clone());
     }
@@ -187,6 +270,18 @@ fn languages(folder: &Path) -> io::Result<Vec<Language>> {
     Ok(found)
 }
 
+/// A file with all of these bytes, or as it was before: written beside it first, then named.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use io::Write;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
+
 /// A whole file, if it is not larger than this.
 pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     use io::Read;
@@ -201,7 +296,7 @@ pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::{Grade, Made, expand, fingerprint};
+    use crate::audio::{Grade, expand, fingerprint};
     use crate::menu::{self, Settings};
 
     #[test]

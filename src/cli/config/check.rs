@@ -1,6 +1,7 @@
 //! From the file, the flags and the environment to the checked configuration: every problem is named at once.
 
-use super::file::{AudioFile, DeskFile, File, KannelFile, TwilioFile};
+use super::file::{DeskFile, File, KannelFile, TwilioFile};
+use super::voices::AudioFile;
 use super::{Audio, Config, Desk, Environment, Flags, Mode, Problems, Voice, xdg};
 use crate::audio::catalog::{PREFER_SAY_TO_DRAFT, PREFER_SOUND, Way};
 use crate::base::hours::Hours;
@@ -107,6 +108,7 @@ impl Check<'_> {
         }
 
         let say = self.say(file.say.twilio);
+        let voices = self.voices(&file.audio);
         let audio = self.audio(flags, file.audio);
         let prefixes = file.sms.prefixes.unwrap_or_default();
         if prefixes.len() > 300 {
@@ -140,6 +142,7 @@ impl Check<'_> {
             trial: flags.trial,
             data: data.unwrap_or_default(),
             menus: self.path(flags.menus.clone(), file.menus),
+            voices,
             timezone,
             account_sid: twilio.account_sid,
             auth_tokens,
@@ -161,7 +164,7 @@ impl Check<'_> {
         if self.problems.is_empty() { Ok(config) } else { Err(Problems(self.problems)) }
     }
 
-    fn problem(&mut self, text: impl Into<String>) {
+    pub(super) fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
 

@@ -1,6 +1,7 @@
 //! The configuration file as it is written. `hulplijn.toml.example` explains each key.
 
 use super::Voice;
+use super::voices::AudioFile;
 use crate::server::{Alarm, Limits};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -86,13 +87,6 @@ impl std::fmt::Debug for DeskFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SayFile {
     pub(super) twilio: BTreeMap<String, Voice>,
-}
-
-#[derive(Deserialize, Default, Debug)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct AudioFile {
-    pub(super) dir: Option<PathBuf>,
-    pub(super) prefer: PreferFile,
 }
 
 /// In which order the ways to speak a prompt are preferred, by door.

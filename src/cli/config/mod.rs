@@ -2,8 +2,10 @@
 
 mod check;
 mod file;
+mod voices;
 
 use crate::audio::catalog::Way;
+use crate::audio::render;
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel;
@@ -19,6 +21,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+pub use voices::built_in_voice;
+
 /// A configuration file is at most this large, so that a wrong path does not fill the memory.
 const MAX_FILE: u64 = 256 * 1024;
 
@@ -31,7 +35,7 @@ pub struct Flags {
     /// Folder of menu files [default: ./menus if there is one, else the sample hotline inside the program]
     #[arg(long, value_name = "DIR", env = "HULPLIJN_MENUS")]
     pub menus: Option<PathBuf>,
-    /// Folder of sound [default: ./audio if there is one]
+    /// Folder of sound [default: the folder audio beside the folder menus, if there is one]
     #[arg(long, value_name = "DIR", env = "HULPLIJN_AUDIO")]
     pub audio: Option<PathBuf>,
     /// Folder for counts, leases, revisions and the key ring [default: $XDG_DATA_HOME/hulplijn]
@@ -67,7 +71,7 @@ pub struct Voice {
 /// Where the sound is, and when it is played.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Audio {
-    /// `None`: the folder `audio` beside us, if there is one.
+    /// `None`: the folder `audio` beside the folder `menus`, if there is one.
     pub dir: Option<PathBuf>,
     /// In which order the ways to speak a prompt are preferred at the provider, and on the telephone in the browser.
     pub twilio: Vec<Way>,
@@ -114,6 +118,8 @@ pub struct Config {
     pub trial: bool,
     pub data: PathBuf,
     pub menus: Option<PathBuf>,
+    /// What makes sounds, in the order of their names.
+    pub voices: Vec<render::Voice>,
     pub timezone: Option<TimeZone>,
     pub account_sid: Option<String>,
     pub auth_tokens: Vec<Zeroizing<String>>,

@@ -32,7 +32,9 @@ pub(super) fn look(config: &Config) -> Vec<Seen> {
         }
         Ok((from, sources, None)) => {
             let loaded = menu::load(&sources, &assemble::settings(config), today);
-            let sounds = Sounds::choose(config.audio.dir.clone()).and_then(|folder| Sounds::read(&folder).ok());
+            let origin = Origin::choose(config.menus.clone());
+            let folder = Sounds::choose(config.audio.dir.clone(), &origin);
+            let sounds = folder.and_then(|folder| Sounds::read(&folder).ok());
             let sound = sounds.zip(loaded.hotline.as_ref()).map(|(sounds, hotline)| sounds.sound(hotline));
             (from, sources, sound.unwrap_or_default(), loaded)
         }
