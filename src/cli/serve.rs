@@ -124,6 +124,8 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let door = Arc::new(assemble::door(&config, Arc::clone(&switchboard), clock, arguments.trace_calls)?);
     let metrics = Arc::clone(&door.metrics);
 
+    // Who sees that we listen may stop us at once.
+    let signals = signals();
     let public = match handed_over(config.mode)? {
         Some(listener) => listener,
         None => bind("listen", config.listen).await?,
@@ -166,7 +168,6 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
         (_, Mode::Provider) => Some(tokio::spawn(follow_the_line(Arc::clone(&switchboard), stopped))),
     };
 
-    let signals = signals();
     tell_systemd(sd_notify::NotifyState::Ready);
     signals.await;
     tell_systemd(sd_notify::NotifyState::Stopping);
