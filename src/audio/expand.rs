@@ -56,7 +56,7 @@ pub fn expand(words: &str, forms: Forms<'_>) -> Vec<Piece> {
             _ => FIRST,
         };
         if !pieces.is_empty() {
-            pieces.push(Piece::Pause(group));
+            pieces.push(Piece::Pause(digit));
         }
         for (nth, (token, word)) in number.iter().zip(&bare).enumerate() {
             pieces.push(Piece::Words((*word).to_owned()));
@@ -175,7 +175,7 @@ mod tests {
         case("Calling one one two is free.", "[Calling] 250 [one] 250 [one] 250 [two] 250 [is free.]");
         case(
             "Their number: zero three three, four. Again: zero three three, four.",
-            "[Their number:] 400 [zero] 250 [three] 250 [three] 400 [four] 400 [Again:] 500 [zero] 300 [three] 300 \
+            "[Their number:] 250 [zero] 250 [three] 250 [three] 400 [four] 400 [Again:] 300 [zero] 300 [three] 300 \
              [three] 500 [four]",
         );
     }

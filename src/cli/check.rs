@@ -45,15 +45,15 @@ pub fn run(arguments: Arguments) -> Done {
     let before = on_line(arguments.data, today);
     let load = |settings: &Settings| menu::load_after(&sources, settings, today, before.as_ref());
     let mut loaded = load(&Settings::default());
+    let mut heard = Vec::new();
     if let (Some(sounds), Some(hotline)) = (&sounds, &loaded.hotline) {
+        heard = sounds.check(hotline);
         // What takes how long is known now, and the rules on time are asked again.
         loaded = load(&Settings { lengths: sounds.lengths(hotline), ..Settings::default() });
     }
     let mut findings = loaded.findings;
-    if let Some(sounds) = sounds {
-        findings.extend(loaded.hotline.iter().flat_map(|hotline| sounds.check(hotline)));
-        sources.extend(sounds.sources);
-    }
+    findings.extend(heard);
+    sources.extend(sounds.map(|sounds| sounds.sources).unwrap_or_default());
     findings.extend(loaded.hotline.iter().flat_map(crate::sms::keywords_in_every_dress));
     let proof = loaded.hotline.as_ref().and_then(|hotline| proved(hotline, &sources, &mut findings));
     if arguments.json {

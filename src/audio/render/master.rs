@@ -20,8 +20,9 @@ const BAND: Range<f32> = 200.0..3_400.0;
 const BUTTERWORTH: [f32; 2] = [0.541_196_1, 1.306_563];
 /// Silence before the speech, in milliseconds (PR-08: at most 150): a telephone line swallows the first moment.
 pub const LEAD_MS: u32 = 100;
-/// Silence behind it (PR-08: at most 300), so that sentences do not run into each other.
-pub const TAIL_MS: u32 = 250;
+/// Silence behind it (PR-08: at most 300): with the next lead 300, as long as is counted for a group of sentences that
+/// has no sound.
+pub const TAIL_MS: u32 = 200;
 /// Silence behind a prompt that names a key: with the next lead 530, within TM-07's 500 to 750. Every option of a list
 /// pays it, and the list is to be short (TM-04).
 pub const OPTION_TAIL_MS: u32 = 430;
