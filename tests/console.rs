@@ -254,6 +254,8 @@ async fn every_branch_can_be_walked() {
         browser.keys("0").await;
         browser.until_says("place", "connect").await;
         browser.keys("1").await;
+        browser.until_says("place", "a counsellor is looked for").await;
+        browser.click("#silence").await;
         browser.until_says("state", "Ringing").await;
         browser.click("#silence").await;
         browser.until_says("place", "node busy, in English").await;
