@@ -6,7 +6,7 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use common::server::configured;
+use common::server::{SAID, configured};
 use common::{TOKEN, stand_ins};
 use http_body_util::Full;
 use hulplijn::audio::{Grade, SoundId};
@@ -83,8 +83,11 @@ fn line(home: &Path) -> (u16, Vec<String>) {
     let menus = Path::new(env!("CARGO_MANIFEST_DIR")).join("menus");
     let text = std::fs::read_to_string(&config).unwrap();
     let audio = home.join("audio");
-    std::fs::write(&config, format!("menus = \"{}\"\n{text}[audio]\ndir = \"{}\"\n", menus.display(), audio.display()))
-        .unwrap();
+    std::fs::write(&config, {
+        let sound = format!("[audio]\ndir = \"{}\"\n", audio.display());
+        format!("menus = \"{}\"\n{}", menus.display(), text.replace(SAID, &sound))
+    })
+    .unwrap();
     let sources = Origin::Folder(menus).read().ok().unwrap();
     let hotline = menu::load_published(&sources, &Settings::default(), "2026-11-24".parse().unwrap()).hotline.unwrap();
     let (mut catalogs, _) = stand_ins(&hotline, Grade::Good);

@@ -135,6 +135,10 @@ impl Lines for WithTone {
         })
     }
 
+    fn picture(&self, which: Which) -> Pending<'_, Option<String>> {
+        self.own.picture(which)
+    }
+
     fn open(&self, wish: Wish) -> Pending<'_, Result<Box<dyn Line>, String>> {
         Box::pin(async move {
             match wish.which {

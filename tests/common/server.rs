@@ -11,11 +11,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The provider says every prompt: what is heard can be read in its answer.
+pub const SAID: &str = "[audio]\nprefer.twilio = [\"say\"]\n";
+
 /// A configuration file in this folder with its data beside it; a free port.
 pub fn configured(folder: &Path) -> u16 {
     let data = folder.join("data");
     let config = format!(
-        "data = \"{}\"\n[twilio]\naccount_sid = \"{ACCOUNT}\"\nnumber = \"{OWN}\"\n\
+        "data = \"{}\"\n{SAID}[twilio]\naccount_sid = \"{ACCOUNT}\"\nnumber = \"{OWN}\"\n\
          [desk]\nline = \"{DESK}\"\nhours = [\"mon-sun 00:00-24:00\"]\n",
         data.display()
     );

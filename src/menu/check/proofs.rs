@@ -76,8 +76,8 @@ const ROWS: &[Row] = &[
         "TM-03",
         &[(
             EN,
-            "Prosecuting means: bringing the offender before a judge.",
-            "Prosecuting means: bringing the offender before a judge.\nYou can take your time, and ask about it again.",
+            "The website is in Dutch.",
+            "The website is in Dutch.\nYou can ask somebody to read it to you.\nTake your time, and look at it again.",
         )],
     ),
     ("TM-04", &[(VOICE, "waive.TM-04 = \"five topics", "# waive.TM-04 = \"five topics")]),
