@@ -8,8 +8,8 @@ export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: test lint supply package deb bless kannel faketime chromium bench
-test: lint supply kannel faketime chromium $(VENV)/installed $(VENV)/axe-0.1.8
+.PHONY: test lint supply package deb bless kannel faketime chromium espeak bench voices sounds wer
+test: lint supply kannel faketime chromium espeak $(VENV)/installed $(VENV)/axe-0.1.8
 	cargo test --locked
 	$(MAKE) package
 
@@ -75,6 +75,36 @@ chromium:
 	else \
 	  echo "Chromium is missing: sudo apt-get install -y --no-install-recommends chromium chromium-driver" >&2; exit 1; \
 	fi
+
+# The voice program that the tests of sound use.
+espeak:
+	@if command -v espeak-ng >/dev/null; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends espeak-ng; \
+	else \
+	  echo "espeak-ng is missing: sudo apt-get install -y --no-install-recommends espeak-ng" >&2; exit 1; \
+	fi
+
+# The sounds in audio/: what is missing or stale is made, and nothing else. The voices: audio/README.md.
+VOICES := audio/voices/.venv
+voices: espeak $(VOICES)/installed
+$(VOICES)/installed: audio/voices/requirements.txt
+	$(PYTHON) -m venv $(VOICES)
+	$(VOICES)/bin/pip install --quiet --disable-pip-version-check -r audio/voices/requirements.txt
+	touch $@
+sounds: voices
+	cargo run --locked --release --quiet -- audio render --config audio/voices/hulplijn.toml --prune
+
+# How many words of the sounds a speech recogniser understands: 0.6 GB to install, minutes to run. docs/audio.md.
+WER := audio/voices/.wer
+wer: $(WER)/installed
+	cargo run --locked --release --quiet -- audio script --all --lang en > $(WER)/en.txt
+	cargo run --locked --release --quiet -- audio script --all --lang nl > $(WER)/nl.txt
+	$(WER)/bin/python tests/wer.py audio $(WER)
+$(WER)/installed: tests/wer-requirements.txt
+	$(PYTHON) -m venv $(WER)
+	$(WER)/bin/pip install --quiet --disable-pip-version-check -r tests/wer-requirements.txt
+	touch $@
 
 # How fast it is, beside baselines; wants a machine with nothing else to do. docs/speed.md says what it means.
 bench:

@@ -4,7 +4,9 @@
 //! `tests/fuzz.rs` runs these over the kept corpus and a fixed number of changed inputs, in every test run and without
 //! further tools; `fuzz/run SECONDS` runs them with cargo-fuzz, as long as one likes.
 
-use hulplijn::base::{CallSid, Digit, E164, LeaseId, Party, Severity, Sources, gsm7};
+use hulplijn::audio::render::mastered;
+use hulplijn::audio::{Format, Forms, SILENT_DB, Wanted, measure};
+use hulplijn::base::{CallSid, Digit, E164, Language, LeaseId, Party, Severity, Sources, gsm7};
 use hulplijn::flow::{self, Desk, DialStatus, Dialled, Input, Now, Output, Session};
 use hulplijn::menu::{self, Hotline, Settings};
 use hulplijn::phone::{self, Phone, PhoneConfig};
@@ -22,8 +24,15 @@ use std::sync::{Arc, LazyLock};
 pub type Target = fn(&[u8]);
 
 /// Name, as its folder in `fuzz/corpus`, and function.
-pub const TARGETS: [(&str, Target); 6] =
-    [("menus", menus), ("twiml", twiml), ("forms", forms), ("kannel", kannel), ("session", session), ("sms", sms)];
+pub const TARGETS: [(&str, Target); 7] = [
+    ("menus", menus),
+    ("twiml", twiml),
+    ("forms", forms),
+    ("kannel", kannel),
+    ("session", session),
+    ("sms", sms),
+    ("sound", sound),
+];
 
 /// Inputs are cut off here; the readers themselves allow more, and refuse what is longer still.
 const INPUT_MAX: usize = 64 * 1024;
@@ -327,5 +336,22 @@ fn sms_in(hotline: &Hotline, body: &str) {
             assert!(!text.trim().is_empty());
             assert!(sms::is_ours(hotline, &text), "two robots would go on for ever: {text}");
         }
+    }
+}
+
+/// A sound file, as a program, a service or a studio gives it: it is measured, or made ready for telephones, or refused.
+pub fn sound(data: &[u8]) {
+    let data = &data[..data.len().min(INPUT_MAX)];
+    let Ok(measured) = measure(data) else { return };
+    assert!(measured.lead_ms <= measured.ms && measured.tail_ms <= measured.ms, "{measured:?}");
+    assert!((SILENT_DB..=0.1).contains(&measured.level_db), "{measured:?}");
+    let forms = Forms { digits: &[], pronounce: &[] };
+    let language = Language::new("en").expect("it is two small letters");
+    let wanted = Wanted { language, id: "help/option/x", words: "Hello.", forms };
+    for format in [Format::MuLaw, Format::Pcm16] {
+        let Ok(Some(ready)) = mastered(data, &wanted, format) else { continue };
+        let ready = measure(&ready).expect("what we write is read");
+        assert_eq!((ready.rate, ready.channels, ready.format), (8000, 1, format));
+        assert!(ready.peak_db <= -2.9 && ready.clipped == 0, "{ready:?}");
     }
 }

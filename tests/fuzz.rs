@@ -9,8 +9,15 @@ use std::path::Path;
 use targets::TARGETS;
 
 /// Changed inputs for each target: a few seconds together without optimisation.
-const CHANGED: [(&str, usize); 6] =
-    [("menus", 60), ("twiml", 3000), ("forms", 1500), ("kannel", 1500), ("session", 1500), ("sms", 1500)];
+const CHANGED: [(&str, usize); 7] = [
+    ("menus", 60),
+    ("twiml", 3000),
+    ("forms", 1500),
+    ("kannel", 1500),
+    ("session", 1500),
+    ("sms", 1500),
+    ("sound", 300),
+];
 
 /// A generator of numbers that are the same in every run (xorshift64, Marsaglia 2003).
 struct Numbers(u64);
@@ -138,6 +145,11 @@ fn sealed_sessions() {
 #[test]
 fn text_messages() {
     run("sms");
+}
+
+#[test]
+fn sound_files() {
+    run("sound");
 }
 
 /// Every target has its corpus, its count here and its program for cargo-fuzz.

@@ -204,19 +204,16 @@ impl Subject<'_> {
             let help = format!("`hulplijn audio script --lang {language}` writes what a voice actor reads");
             findings.push(Finding::notice("LG-04", nowhere(), message).found(found).help(help));
         }
-        if self.ms > 0 {
-            let wpm = self.words as u64 * 60_000 / self.ms;
-            if !(u64::from(*PACE_WPM.start())..=u64::from(*PACE_WPM.end())).contains(&wpm) {
-                let how = if wpm < u64::from(*PACE_WPM.start()) { "slowly" } else { "quickly" };
-                let message = format!("`{language}` is spoken too {how}");
-                let expected = format!("{} to {}", PACE_WPM.start(), PACE_WPM.end());
-                findings.push(
-                    Finding::warning("TM-09", nowhere(), message)
-                        .found(format!("{wpm} words a minute"))
-                        .expected(expected)
-                        .help("change the speed of the voice in the configuration, or speak at another pace"),
-                );
-            }
+        let pace = (self.words as u64 * 60_000).checked_div(self.ms);
+        let (least, most) = (u64::from(*PACE_WPM.start()), u64::from(*PACE_WPM.end()));
+        if let Some(wpm) = pace.filter(|wpm| !(least..=most).contains(wpm)) {
+            let how = if wpm < least { "slowly" } else { "quickly" };
+            findings.push(
+                Finding::warning("TM-09", nowhere(), format!("`{language}` is spoken too {how}"))
+                    .found(format!("{wpm} words a minute"))
+                    .expected(format!("{least} to {most}"))
+                    .help("change the speed of the voice in the configuration, or speak at another pace"),
+            );
         }
         self.findings.append(&mut findings);
     }
@@ -239,4 +236,80 @@ fn named(prompts: &[String]) -> String {
         if prompts.len() > NAMED_MAX { format!(" and {} more", prompts.len() - NAMED_MAX) } else { String::new() };
     let named: Vec<String> = prompts.iter().take(NAMED_MAX).map(|prompt| format!("`{prompt}`")).collect();
     format!("{}{more}", named.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog::tests::entry;
+    use super::super::expand::Forms;
+    use super::super::wav::Format;
+    use super::*;
+    use crate::base::Severity;
+
+    fn wanted<'w>(id: &'w str, words: &'w str) -> Wanted<'w> {
+        let language = Language::new("en").unwrap();
+        Wanted { language, id, words, forms: Forms { digits: &[], pronounce: &[] } }
+    }
+
+    /// A good sound of ten words a prompt, changed by `spoil`.
+    fn found(id: &str, spoil: impl Fn(&mut Measured)) -> Vec<(&'static str, Severity, String)> {
+        let words = "Their answer comes later, after three whole days and nights.";
+        let wanted = wanted(id, words);
+        let mut known = entry(Grade::Good);
+        known.text = wanted.text(&known.voice);
+        let catalog = Catalog { prompt: [(id.to_owned(), known)].into() };
+        let file: Arc<str> = "audio/en/catalog.toml".into();
+        let sources = [(Arc::clone(&file), catalog.to_toml().into())].into();
+        let tail_ms = wanted.tail_ms();
+        let mut measured = Measured {
+            rate: RATE,
+            channels: 1,
+            format: Format::MuLaw,
+            ms: 4_500 + 100 + tail_ms,
+            peak_db: -3.5,
+            level_db: LEVEL_DB,
+            lead_ms: 100,
+            tail_ms,
+            clipped: 0,
+        };
+        spoil(&mut measured);
+        let catalogs = [(wanted.language, catalog)].into();
+        let findings = check(&[wanted], &catalogs, &sources, |_| Arc::clone(&file), |_, _| Ok(measured.clone()));
+        findings.into_iter().map(|finding| (finding.rule, finding.severity, finding.found)).collect()
+    }
+
+    #[test]
+    fn what_is_good_is_left_alone() {
+        for id in ["help/say/1", "help/option/stay", "phrase/person"] {
+            assert_eq!(found(id, |_| {}), []);
+        }
+        // At the limits.
+        assert_eq!(
+            found("help/say/1", |it| (it.peak_db, it.level_db, it.lead_ms, it.tail_ms) = (-3.0, -24.0, 150, 300)),
+            []
+        );
+    }
+
+    #[test]
+    fn each_measure_has_its_finding() {
+        let case = |id: &str, spoil: fn(&mut Measured), rule: &str, severity: Severity, says: &str| {
+            let found = found(id, spoil);
+            let named = found.iter().find(|(known, _, found)| *known == rule && found.contains(says));
+            assert_eq!(named.map(|(_, severity, _)| *severity), Some(severity), "{says}: {found:?}");
+        };
+        let warning = Severity::Warning;
+        case("help/say/1", |it| it.rate = 16_000, "PR-08", warning, "16000 Hz, 1 channels");
+        case("help/say/1", |it| it.channels = 2, "PR-08", warning, "8000 Hz, 2 channels");
+        case("help/say/1", |it| it.peak_db = -2.8, "PR-08", warning, "a peak at -2.8 dB");
+        case("help/say/1", |it| it.clipped = 1, "PR-08", warning, "a peak");
+        case("help/say/1", |it| it.level_db = -24.1, "PR-08", warning, "active speech at -24.1 dB");
+        case("help/say/1", |it| it.level_db = -19.9, "PR-08", warning, "active speech at -19.9 dB");
+        case("help/say/1", |it| it.lead_ms = 151, "PR-08", warning, "151 ms of silence before");
+        case("help/say/1", |it| it.tail_ms = 301, "PR-08", warning, "301 ms of silence behind");
+        case("help/option/stay", |it| it.tail_ms = 399, "TM-07", warning, "499 ms of silence between options");
+        case("phrase/back", |it| it.tail_ms = 651, "TM-07", warning, "751 ms");
+        case("help/say/1", |it| it.ms = 3_200, "TM-09", Severity::Error, "186 words a minute");
+        case("help/say/1", |it| it.ms = 4_000, "TM-09", warning, "162 words a minute");
+        case("help/say/1", |it| it.ms = 6_500, "TM-09", warning, "96 words a minute");
+    }
 }

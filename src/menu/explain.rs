@@ -28,7 +28,7 @@ pub enum Kept {
     Checked(Waivable),
     /// The format and the engine: no menu file can break it.
     ByTheEngine,
-    /// It needs sound, and is looked at when there are recordings.
+    /// It needs sound, and is looked at when there is some.
     WithRecordings,
 }
 
@@ -41,7 +41,7 @@ impl Explanation {
             }
             Kept::Checked(Waivable::Never) => "It cannot be waived: nothing speaks against it.",
             Kept::ByTheEngine => "The program sees to it: no menu file can break it.",
-            Kept::WithRecordings => "It is looked at when there are recordings.",
+            Kept::WithRecordings => "It is looked at when there is sound (docs/audio.md).",
         }
     }
 }
@@ -164,7 +164,7 @@ pub fn all() -> Vec<Explanation> {
             "TM-07",
             "half a second to three quarters between options, a third to two thirds after a key".into(),
             "People need time to decide, and to bring the handset back to the ear.",
-            "It is measured on recordings.",
+            "`hulplijn audio render` and `import` cut the silence right. The time after a key is the provider's.",
         ),
         (
             "TM-08",
@@ -174,9 +174,9 @@ pub fn all() -> Vec<Explanation> {
         ),
         (
             "TM-09",
-            "recordings are spoken at 110 to 150 words a minute".into(),
-            "Listeners in a second language hear the same speech as faster.",
-            "It is measured on recordings.",
+            "a language is spoken at 110 to 150 words a minute, no prompt at more than 170".into(),
+            "Listeners in a second language hear the same speech as faster. Telephone numbers, letters and prompts of a few words do not count: they are slow by themselves; in a single prompt a word counts for at most five letters.",
+            "Change the speed of the voice in the configuration, or speak at another pace.",
         ),
         (
             "PR-01",
@@ -225,9 +225,9 @@ pub fn all() -> Vec<Explanation> {
         ),
         (
             "PR-08",
-            "recordings: 8 kHz, even loudness, no clipping, little silence at both ends".into(),
+            "sounds: 8 kHz, one channel, speech within 2 dB of -22 dB, no peak above -3 dB, at most 150 ms of silence before and 300 behind".into(),
             "Old phones and their small speakers.",
-            "It is measured on recordings.",
+            "`hulplijn audio render` and `import` make it so.",
         ),
         (
             "LG-01",
@@ -251,9 +251,9 @@ pub fn all() -> Vec<Explanation> {
         ),
         (
             "LG-04",
-            "a recording belongs to the text as it is now".into(),
-            "A stale recording tells the law of last year.",
-            "It is looked at when there are recordings.",
+            "a sound belongs to the words as they are now, and is the file that was catalogued".into(),
+            "A stale recording tells the law of last year: it is not played, and the provider says the words instead. Drafts are named once a language, until somebody has recorded them.",
+            "Run `hulplijn audio render`, or record it and run `hulplijn audio import`.",
         ),
         (
             "FC-01",
@@ -352,7 +352,7 @@ pub fn page() -> String {
          published; warnings want a reason or a change; notices are a status. A waiver stands beside the thing, with its reason:\n\n\
          ```toml\n[node.help.waive]\n\"SM-01\" = \"seven facts belong together\"\n```\n\n\
          Seconds are counted at 150 words a minute, digits one by one, with a pause of 0.6 s after an option and 0.3 s after a group of\n\
-         sentences, until there are recordings to measure.\n",
+         sentences; where a prompt has a sound of its words, as long as that takes.\n",
     );
     for rule in all() {
         page.push_str(&format!(

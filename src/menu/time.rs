@@ -14,7 +14,10 @@ pub(super) const AFTER_GROUP: f64 = 0.3;
 
 /// How long the sound of prompts lasts. Whoever knows the sound says so; a hotline is checked the same way without.
 #[derive(Clone, Default, Debug)]
-pub struct Lengths(Arc<HashMap<(Language, String), Vec<(String, u32)>>>);
+pub struct Lengths(Arc<HashMap<(Language, String), Vec<Known>>>);
+
+/// Words and the milliseconds they take.
+type Known = (String, u32);
 
 impl Lengths {
     /// Language, prompt, words, milliseconds. A prompt can have several words, as its settings differ.
