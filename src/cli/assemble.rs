@@ -4,9 +4,9 @@ use super::Failure;
 use super::config::{Config, Mode};
 use super::menus::Origin;
 use super::sounds::{self, Sounds};
-use crate::audio::catalog::{Catalogs, Sound};
+use crate::audio::catalog::Sound;
 use crate::base::hours::Hours;
-use crate::base::{E164, Language, Shelf};
+use crate::base::{E164, Language};
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::kannel::Kannel;
@@ -17,7 +17,7 @@ use crate::provider::{Accept, Callee, Line, TextDoor};
 use crate::server::{Door, Metrics};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
-use crate::switchboard::{Desk, Fit, Hotlines, Setup, Switchboard, played};
+use crate::switchboard::{Desk, Fit, Folder, Hotlines, Setup, Switchboard, played};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -157,7 +157,7 @@ fn fit(config: &Config) -> Fit {
 }
 
 /// Gives the sounds that catalogs name from the folder of sound.
-fn folder(config: &Config) -> Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync> {
+fn folder(config: &Config) -> Folder {
     let folder = Sounds::choose(config.audio.dir.clone(), &Origin::choose(config.menus.clone()));
     Arc::new(move |catalogs| folder.as_ref().map(|folder| sounds::all(folder, catalogs)).unwrap_or_default())
 }

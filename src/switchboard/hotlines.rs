@@ -21,6 +21,9 @@ const OLD_MOST: usize = 16;
 /// running server takes a revision up, with much to spare. In seconds.
 const TAKEN_UP_WITHIN_S: i64 = 5;
 
+/// Gives the sounds that catalogs name.
+pub type Folder = Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync>;
+
 /// What the configuration adds to the files of any revision.
 pub struct Fit {
     pub settings: Settings,
@@ -36,7 +39,7 @@ pub struct Fit {
     /// What stands before the address of a sound: the public address, without a slash at its end.
     pub sounds_at: String,
     /// Gives the sounds of these catalogs where they are in a folder, and not in the database with what is published.
-    pub folder: Option<Arc<dyn Fn(&Catalogs) -> Shelf + Send + Sync>>,
+    pub folder: Option<Folder>,
 }
 
 /// A hotline with what the configuration adds to it. A revision may bring a language, or another order of them.

@@ -11,7 +11,7 @@ mod voice;
 
 /// For the doors that show where a call is.
 pub use crate::flow::{Does, Outlook, Place};
-pub use hotlines::{Fit, Hotlines, Served, played};
+pub use hotlines::{Fit, Folder, Hotlines, Served, played};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
