@@ -57,7 +57,8 @@ pub fn active_level(samples: &[f32], rate: u32) -> f32 {
         if above <= MARGIN_DB {
             let Some((level_before, above_before)) = before else { break };
             let part = (above_before - MARGIN_DB) / (above_before - above).max(1e-9);
-            return ((level_before + part * (level - level_before)) as f32).max(SILENT_DB);
+            // A click is too short for the envelope, and would come out louder than anything can be.
+            return ((level_before + part * (level - level_before)) as f32).clamp(SILENT_DB, 0.0);
         }
         before = Some((level, above));
     }

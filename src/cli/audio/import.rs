@@ -20,6 +20,8 @@ const WORD_S: std::ops::RangeInclusive<f64> = 0.15..=2.5;
 /// A recording that is softer than this was made too far from the microphone; its noise would be made loud.
 const LEVEL_LEAST_DB: f32 = -45.0;
 
+/// Take in what somebody recorded
+///
 /// Recordings are WAV files named like their prompts, such as `help.say.1.wav`; a prefix of the language, as in
 /// `nl.help.say.1.wav`, is fine too. Each is checked, cut, made as loud as all the others and entered into the catalog.
 /// Nothing is taken in if one of them is wrong. A recording wins over every rendered sound.

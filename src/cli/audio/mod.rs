@@ -24,13 +24,9 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Make the sounds that are missing or stale
     Render(render::Arguments),
-    /// Show what has a sound, and of which kind
     Status(status::Arguments),
-    /// Take in what somebody recorded
     Import(import::Arguments),
-    /// Write what a voice actor reads
     Script(script::Arguments),
 }
 

@@ -19,6 +19,8 @@ const WORKERS_MAX: usize = 16;
 /// So many failures are told one by one.
 const TOLD_MAX: usize = 10;
 
+/// Make the sounds that are missing or stale
+///
 /// What is there stays: a recording of the present words is never replaced, and a run that was stopped goes on where it
 /// was. A sound is made anew if its words changed, or if a voice of a better grade is configured.
 ///

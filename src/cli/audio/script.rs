@@ -8,6 +8,8 @@ use crate::cli::sounds::Sounds;
 use crate::cli::{Done, Failure, screen};
 use std::path::PathBuf;
 
+/// Write what a voice actor reads
+///
 /// Every prompt with the name of its file, its words, its pauses and how its names are said. What is recorded already is
 /// left out.
 #[derive(clap::Args)]

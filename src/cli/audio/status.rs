@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 /// So many names are told in a line.
 const NAMES_MAX: usize = 8;
 
+/// Show what has a sound, and of which kind
+///
 /// Exit code 0: every prompt has a sound of its words. 1: some are stale or missing. 2: could not be read.
 #[derive(clap::Args)]
 pub struct Arguments {
