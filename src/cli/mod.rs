@@ -33,10 +33,12 @@ mod schema;
 mod screen;
 mod serve;
 pub mod sounds;
+mod start;
 mod stats;
 pub mod story;
 mod text;
 pub mod walk;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -2,21 +2,21 @@
 
 use super::config::{Config, Flags, Mode};
 use super::lines::OwnLines;
-use super::menus::{self, Origin};
-use super::sounds::{self as folder, Sounds};
-use super::{Done, Failure, assemble, doctor, key, publish, screen};
-use crate::audio::catalog::{Sound, catalogs};
-use crate::base::{Finding, Severity, Shelf, Sources};
+use super::menus::Origin;
+use super::start::{Start, from_folder, from_the_line, publish_first};
+use super::watch::{follow_the_line, watch_menus};
+use super::{Done, Failure, assemble, doctor, key, screen};
+use crate::base::Sources;
 use crate::console::{self, Bounds, Console, Login};
-use crate::menu::{self, Hotline};
+use crate::menu;
 use crate::privacy::DaySalt;
 use crate::server::{
     FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve, sounds,
 };
-use crate::store::{Act, Kind, OnLine, OpenError, Options, Store};
-use crate::switchboard::{NotTakenUp, Switchboard, played};
+use crate::store::{OpenError, Options, Store};
+use crate::switchboard::{Switchboard, played};
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
@@ -183,167 +183,6 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     Ok(())
 }
 
-/// What the line begins with.
-struct Start {
-    /// Where it comes from, for the keeper.
-    from: String,
-    hotline: Hotline,
-    sound: Sound,
-    sources: Sources,
-    findings: Vec<Finding>,
-    /// What the database says is on the line; `None` where nothing was published, or nobody can say.
-    published: Option<OnLine>,
-    /// Nothing was ever published: this is.
-    is_first: bool,
-    notices: Vec<String>,
-}
-
-/// The folder, or the sample inside the program.
-fn from_folder(config: &Config) -> Result<Start, Failure> {
-    let origin = Origin::choose(config.menus.clone());
-    let (sources, sounds) = folder::beside(&origin, config.audio.dir.clone())?;
-    let (hotline, findings) = menus::load(&sources, &assemble::settings(config), assemble::today())?;
-    let from = origin.to_string();
-    let (sound, notices) = match sounds {
-        Some(sounds) => {
-            let (shelf, wrong) = sounds.shelf(&hotline);
-            let notices = wrong.into_iter().map(|why| format!("{why}; the prompt is said instead")).collect();
-            (Sound { catalogs: sounds.catalogs, shelf }, notices)
-        }
-        None => (Sound::default(), Vec::new()),
-    };
-    Ok(Start { from, hotline, sound, sources, findings, published: None, is_first: false, notices })
-}
-
-/// The published revision. Without one, the folder, to be published; without a database, the folder as it is.
-async fn from_the_line(config: &Config, store: &Store) -> Result<Start, Failure> {
-    let published = match store.on_line().await {
-        Ok(Some(published)) => published,
-        Ok(None) => return Ok(Start { is_first: true, ..from_folder(config)? }),
-        Err(_) => return instead(config, "the database does not answer"),
-    };
-    let Ok(Some(sources)) = store.revision_get(published.revision).await else {
-        return instead(config, "the database does not give the files of the published revision");
-    };
-    let loaded = menu::load_published(&sources, &assemble::settings(config), assemble::today());
-    let errors: Vec<Finding> =
-        loaded.findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
-    let Some(hotline) = loaded.hotline else {
-        let screen = menu::diagnostic::screen(&errors, &sources, screen::colors(&std::io::stderr()));
-        return Err(Failure::not_good(format!(
-            "{screen}the published revision {} is not a whole hotline for this program and this configuration: \
-             publish a folder that is, or go back with `hulplijn rollback`",
-            published.revision
-        )));
-    };
-    let mut notices = Vec::new();
-    if !errors.is_empty() {
-        notices.push(format!(
-            "by the rules of this program what is on the line has {}: it is served all the same; mend it and publish",
-            menu::diagnostic::summary(&errors)
-        ));
-    }
-    notices.extend(not_published(config, &sources));
-    let from = format!("published, entry {} of `hulplijn revisions`", published.number);
-    let (catalogs, _) = catalogs(&sources);
-    let shelf = store.sound_get(published.revision).await.unwrap_or_else(|_| {
-        notices.push(
-            "the database does not give the sound of the published revision: the provider says every prompt".to_owned(),
-        );
-        Shelf::new()
-    });
-    Ok(Start {
-        from,
-        hotline,
-        sound: Sound { catalogs, shelf },
-        sources,
-        findings: loaded.findings,
-        published: Some(published),
-        is_first: false,
-        notices,
-    })
-}
-
-/// A line without its database still answers.
-fn instead(config: &Config, why: &str) -> Result<Start, Failure> {
-    let start = from_folder(config)?;
-    let notice = format!(
-        "{why}: what is published is not known, and `{}` is served instead; when it answers, what is published is on \
-         the line at once",
-        start.from
-    );
-    tracing::error!("{notice}");
-    Ok(Start { notices: vec![notice], ..start })
-}
-
-/// What somebody may be waiting for in vain: edits that nobody has published.
-fn not_published(config: &Config, published: &Sources) -> Option<String> {
-    let origin = Origin::choose(config.menus.clone());
-    if origin == Origin::Sample {
-        return None;
-    }
-    let files = publish::files_that_differ(published, &folder::beside(&origin, config.audio.dir.clone()).ok()?.0);
-    let number = match files.len() {
-        0 => return None,
-        1 => "1 file differs".to_owned(),
-        many => format!("{many} files differ"),
-    };
-    Some(format!(
-        "not published: in `{origin}` {number} from what is on the line; see `hulplijn diff {origin}`, then \
-         `hulplijn publish {origin} --by NAME`"
-    ))
-}
-
-/// The first start puts what it was given on the line. Another program may have been faster: then that is on the line.
-async fn publish_first(start: Start, config: &Config, store: &Store) -> Result<Start, Failure> {
-    assemble::fits(config, &start.hotline, &start.sound)?;
-    let act = Act {
-        kind: Kind::FirstStart,
-        revision: start.hotline.revision,
-        person: "first start".to_owned(),
-        second: None,
-        urgent: false,
-        why: None,
-        end_old: false,
-    };
-    match store.publish_first(act, &start.sources, start.sound.shelf.clone(), Timestamp::now()).await {
-        Ok(Ok(published)) => Ok(Start { published: Some(published), ..start }),
-        Ok(Err(_)) => from_the_line(config, store).await,
-        Err(_) => instead(config, "the database could not take the first publication"),
-    }
-}
-
-/// Puts on the line what is published while we run.
-async fn follow_the_line(switchboard: Arc<Switchboard>, mut stop: Stop) {
-    let mut published = switchboard.watch_line();
-    let mut said = None;
-    loop {
-        let news = *published.borrow_and_update();
-        let mut again = false;
-        if let Some(news) = news {
-            let before = switchboard.revision();
-            match switchboard.take_up(news, Timestamp::now()).await {
-                Ok(()) if before != news.revision => {
-                    tracing::info!(revision = %news.revision, entry = news.number, "published, and on the line");
-                }
-                Ok(()) => {}
-                Err(reason) => {
-                    again = reason == NotTakenUp::Unavailable;
-                    if said != Some((news, reason)) {
-                        tracing::error!(%reason, revision = %news.revision, "what was published is not on the line");
-                        said = Some((news, reason));
-                    }
-                }
-            }
-        }
-        tokio::select! {
-            changed = published.changed() => if changed.is_err() { return },
-            _ = tokio::time::sleep(Duration::from_secs(1)), if again => {}
-            _ = stop.changed() => return,
-        }
-    }
-}
-
 /// What blocks a real line, and what the keeper is told at every start.
 fn before_going_live(config: &Config, sources: &Sources) -> Result<Vec<String>, Failure> {
     let mut notices = Vec::new();
@@ -465,74 +304,6 @@ async fn tick(switchboard: Arc<Switchboard>, mut stop: Stop) {
             _ = stop.changed() => return,
         }
     }
-}
-
-/// Checks the menu files on every save: a good save is on the line at once, a wrong one is refused with its findings.
-async fn watch_menus(
-    folder: PathBuf,
-    audio: Option<PathBuf>,
-    switchboard: Arc<Switchboard>,
-    settings: menu::Settings,
-    mut stop: Stop,
-) {
-    use notify::Watcher;
-    let (saved, mut saves) = tokio::sync::mpsc::channel::<()>(1);
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            // A save that is already announced need not be announced twice.
-            let _ = saved.try_send(());
-        }
-    });
-    let mut watcher = match watcher {
-        Ok(watcher) => watcher,
-        Err(error) => return tracing::warn!(%error, "the menu files are not watched"),
-    };
-    if let Err(error) = watcher.watch(&folder, notify::RecursiveMode::Recursive) {
-        return tracing::warn!(%error, "the menu files are not watched");
-    }
-    let origin = Origin::Folder(folder);
-    let sound = Sounds::choose(audio.clone(), &origin);
-    if sound.is_some_and(|sound| watcher.watch(&sound, notify::RecursiveMode::Recursive).is_err()) {
-        tracing::warn!("the folder of sound is not watched");
-    }
-    // An editor saves in several steps, and the same words twice say nothing new.
-    let mut last_refused = None;
-    loop {
-        tokio::select! {
-            save = saves.recv() => if save.is_none() { return },
-            _ = stop.changed() => return,
-        }
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        while saves.try_recv().is_ok() {}
-        if let Err(refused) = take_save(&origin, audio.clone(), &switchboard, &settings).await
-            && last_refused.as_ref() != Some(&refused)
-        {
-            eprintln!("{refused}\nthe save is refused; the line goes on with what it had");
-            last_refused = Some(refused);
-        }
-    }
-}
-
-/// Puts what was saved on the line.
-///
-/// # Errors
-/// The findings that keep it from going there.
-async fn take_save(
-    origin: &Origin,
-    audio: Option<PathBuf>,
-    switchboard: &Switchboard,
-    settings: &menu::Settings,
-) -> Result<(), String> {
-    let (sources, _) = folder::beside(origin, audio).map_err(|failure| failure.lines)?;
-    let loaded = menus::load(&sources, settings, assemble::today());
-    let (hotline, findings) = loaded.map_err(|failure| failure.lines.trim_end().to_owned())?;
-    if hotline.revision != switchboard.revision() {
-        let revision = hotline.revision;
-        switchboard.publish(hotline, &sources, Timestamp::now()).await;
-        let findings = menu::diagnostic::summary(&findings);
-        eprintln!("saved and on the line: revision {revision}; {}", findings.trim_end());
-    }
-    Ok(())
 }
 
 /// The telephones in the browser, and the address of the listener that has them.
