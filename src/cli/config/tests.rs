@@ -130,3 +130,31 @@ fn an_unknown_key_is_named_with_its_line() {
     let problems = Config::from_text("listen = \"127.0.0.1:1\"\nlisten_admin = \"off\"\n").err().unwrap().to_string();
     assert!(problems.starts_with("hulplijn.toml:2: unknown field `listen_admin`"), "{problems}");
 }
+
+#[test]
+fn voices_that_cannot_speak_are_named() {
+    let case = |voice: &str, says: &str| {
+        let text = format!("data = \"/nonexistent\"\n[audio.voice.nl]\n{voice}\n");
+        let problems = Config::from_text(&text).err().map(|problems| problems.to_string()).unwrap_or_default();
+        assert!(problems.contains(says), "{voice}: {says} in `{problems}`");
+    };
+    case("engine = \"espeak\"\nspeed = 79", "speed` is 79: expected 80 to 300");
+    case("engine = \"espeak\"\ngap = 51", "gap` is 51: expected 0 to 50");
+    case("engine = \"espeak\"\nvoice = \"--path=/x\"", "no voice of espeak-ng");
+    case("engine = \"espeak\"\ngrade = \"recorded\"", "expected `good` or `draft`");
+    case("engine = \"espeak\"\ntimeout_s = 0", "timeout_s` is 0: expected 1 to 600");
+    case("engine = \"espeak\"\nlanguage = \"Dutch\"", "the voice `nl` is for no language");
+    case("engine = \"command\"\nvoice = \"x\"", "command` is missing");
+    case("engine = \"command\"\ncommand = [\"piper\"]", "voice` is missing");
+    case("engine = \"http\"\nvoice = \"x\"\nurl = \"http://203.0.113.1/\"", "address of the whole internet");
+    case("engine = \"human\"", "unknown variant `human`");
+    let text = "data = \"/nonexistent\"\n[audio.voice.nl]\nengine = \"espeak\"\n\
+                [audio.voice.nl-mbrola]\nlanguage = \"nl\"\nengine = \"espeak\"\nvoice = \"mb-nl2\"\n";
+    let voices = Config::from_text(text).unwrap().voices;
+    let told: Vec<(&str, &str)> = voices.iter().map(|voice| (voice.name.as_str(), voice.label.as_str())).collect();
+    let expected = [
+        ("nl", "espeak-ng nl, 130 words a minute, gap 1"),
+        ("nl-mbrola", "espeak-ng mb-nl2, 130 words a minute, gap 1"),
+    ];
+    assert_eq!(told, expected);
+}
