@@ -8,7 +8,7 @@ export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: test lint supply package deb bless kannel faketime bench
+.PHONY: test lint supply package deb bless kannel faketime bench coverage llvm
 test: lint supply kannel faketime $(VENV)/installed
 	cargo test --locked
 	$(MAKE) package
@@ -65,6 +65,19 @@ faketime:
 # How fast it is, beside baselines; wants a machine with nothing else to do. docs/speed.md says what it means.
 bench:
 	cargo bench --locked
+
+# How much of the program the tests run, by file; docs/proof.md has the last table. It builds everything once more.
+LLVM := 19
+coverage: $(TOOLS)/cargo-llvm-cov-0.9.1 llvm kannel faketime $(VENV)/installed
+	LLVM_COV=/usr/bin/llvm-cov-$(LLVM) LLVM_PROFDATA=/usr/bin/llvm-profdata-$(LLVM) \
+	  cargo llvm-cov --locked --summary-only
+llvm:
+	@if test -x /usr/bin/llvm-cov-$(LLVM); then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends llvm-$(LLVM); \
+	else \
+	  echo "LLVM's tools are missing: sudo apt-get install -y --no-install-recommends llvm-$(LLVM)" >&2; exit 1; \
+	fi
 
 # Writes what the stories hear now into their files; read the difference before you commit it.
 bless:

@@ -33,7 +33,7 @@ fn option_then_key(phrase: &PhraseTexts, issues: &mut Issues) {
         return;
     }
     let once = |name: &str| press.matches(name).count() == 1;
-    let in_order = press.find("{option}") < press.find("{key}");
+    let in_order = press.split_once("{option}").is_some_and(|(_, rest)| rest.contains("{key}"));
     if !(once("{option}") && once("{key}") && in_order) {
         issues.add(
             Finding::error("MN-04", phrase.press.place.clone(), "an option must name what it brings, then its key")
