@@ -556,6 +556,15 @@ mod tests {
         }
         let findings = checked(&sources).findings;
         assert_eq!(findings.iter().filter(|finding| finding.rule == "LG-01").count(), 2, "{findings:?}");
+        // What is sent to whoever texts the word of a node that is never spoken, or a code that nobody knows.
+        for (english, dutch) in [
+            ("sms = \"Call {emergency}. Say where", "sms = \"Bel {emergency}. Zeg waar"),
+            ("sms = \"Text a code.", "sms = \"Stuur een code."),
+        ] {
+            let mut sources = spoilt("texts/en.toml", english, &format!("# {english}"));
+            spoil(&mut sources, "texts/nl.toml", dutch, &format!("# {dutch}"));
+            finds(&sources, "LG-01", &[(Error, ""), (Error, "")]);
+        }
     }
 
     #[test]
