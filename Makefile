@@ -8,7 +8,7 @@ export HULPLIJN_TEST_PYTHON := $(CURDIR)/$(VENV)/bin/python
 TOOLS  := .tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: test lint supply package deb bless kannel faketime chromium espeak bench voices sounds wer
+.PHONY: test lint supply package deb bless kannel faketime chromium espeak bench coverage llvm voices sounds wer
 test: lint supply kannel faketime chromium espeak $(VENV)/installed $(VENV)/axe-0.1.8
 	cargo test --locked
 	$(MAKE) package
@@ -109,6 +109,19 @@ $(WER)/installed: tests/wer-requirements.txt
 # How fast it is, beside baselines; wants a machine with nothing else to do. docs/speed.md says what it means.
 bench:
 	cargo bench --locked
+
+# How much of the program the tests run, by file; docs/proof.md has the last table. It builds everything once more.
+LLVM := 19
+coverage: $(TOOLS)/cargo-llvm-cov-0.9.1 llvm kannel faketime chromium espeak $(VENV)/installed $(VENV)/axe-0.1.8
+	LLVM_COV=/usr/bin/llvm-cov-$(LLVM) LLVM_PROFDATA=/usr/bin/llvm-profdata-$(LLVM) \
+	  cargo llvm-cov --locked --summary-only
+llvm:
+	@if test -x /usr/bin/llvm-cov-$(LLVM); then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -yq --no-install-recommends llvm-$(LLVM); \
+	else \
+	  echo "LLVM's tools are missing: sudo apt-get install -y --no-install-recommends llvm-$(LLVM)" >&2; exit 1; \
+	fi
 
 # Writes what the stories hear now into their files; read the difference before you commit it.
 bless:

@@ -150,11 +150,10 @@ pub(super) fn no_ring_without_key(on: &Subject, issues: &mut Issues) {
         // A walk that is as long as the file goes round in a ring further on, which has a first node of its own.
         for _ in resolved.links.all() {
             let Some(next) = resolved.links.then[usize::from(at.0)] else { break };
-            if next == start {
-                ring_found(resolved, &ring, issues);
-                break;
-            }
-            if next < start {
+            if next <= start {
+                if next == start {
+                    ring_found(resolved, &ring, issues);
+                }
                 break;
             }
             ring.push(next);

@@ -33,7 +33,7 @@ fn option_then_key(phrase: &PhraseTexts, issues: &mut Issues) {
         return;
     }
     let once = |name: &str| press.matches(name).count() == 1;
-    let in_order = press.find("{option}") < press.find("{key}");
+    let in_order = press.split_once("{option}").is_some_and(|(_, rest)| rest.contains("{key}"));
     if !(once("{option}") && once("{key}") && in_order) {
         issues.add(
             Finding::error("MN-04", phrase.press.place.clone(), "an option must name what it brings, then its key")
@@ -565,6 +565,15 @@ mod tests {
         }
         let findings = checked(&sources).findings;
         assert_eq!(findings.iter().filter(|finding| finding.rule == "LG-01").count(), 2, "{findings:?}");
+        // What is sent to whoever texts the word of a node that is never spoken, or a code that nobody knows.
+        for (english, dutch) in [
+            ("sms = \"Call {emergency}. Say where", "sms = \"Bel {emergency}. Zeg waar"),
+            ("sms = \"Text a code.", "sms = \"Stuur een code."),
+        ] {
+            let mut sources = spoilt("texts/en.toml", english, &format!("# {english}"));
+            spoil(&mut sources, "texts/nl.toml", dutch, &format!("# {dutch}"));
+            finds(&sources, "LG-01", &[(Error, ""), (Error, "")]);
+        }
     }
 
     #[test]

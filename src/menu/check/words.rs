@@ -180,12 +180,12 @@ pub(super) fn as_long_as_the_others(on: &Subject, issues: &mut Issues) {
                 if here == 0 || there < MEASURED_WORDS {
                     continue;
                 }
-                let ratio = here as f64 / there as f64;
-                if (RATIO.0..=RATIO.1).contains(&ratio) {
-                    continue;
-                }
+                let longer = match here as f64 / there as f64 {
+                    ratio if ratio < RATIO.0 => "shorter",
+                    ratio if ratio > RATIO.1 => "longer",
+                    _ => continue,
+                };
                 let place = text.map_or(&texts.place, |text| &text.place).clone();
-                let longer = if ratio > 1.0 { "longer" } else { "shorter" };
                 let (other, name) = (on.resolved.hotline.language(reference), on.resolved.links.name(node));
                 let message = format!("much {longer} than in the language `{other}`: {what} of `{name}`");
                 let finding = Finding::warning("LG-03", place, message)
