@@ -242,7 +242,7 @@ fn what_is_not_the_file_of_the_catalog_is_not_published() {
     std::fs::remove_file(line.at("sounds/en/help.say.2.wav")).unwrap();
     let (code, said) = line.run(&["publish", "menus", "--by", "Ada", "--yes"]);
     assert_eq!(code, 1, "{said}");
-    for told in ["nothing was published", "help.say.1.wav", "SHA-256", "help.say.2.wav", "render or import"] {
+    for told in ["nothing was published", "help.say.1.wav", "SHA-256", "help.say.2.wav", "hulplijn audio render"] {
         assert!(said.contains(told), "`{told}`: {said}");
     }
     let trail: BTreeSet<_> = std::fs::read_dir(line.folder.path()).unwrap().map(|file| file.unwrap().path()).collect();
@@ -263,6 +263,11 @@ fn a_language_without_a_voice_needs_all_of_its_sound() {
     }
     std::fs::rename(line.at("menus/texts/nl.toml"), line.at("menus/texts/nds.toml")).unwrap();
     std::fs::rename(line.at("sounds/nl"), line.at("sounds/nds")).unwrap();
+    for file in ["sounds/nds/catalog.toml", "sounds/en/catalog.toml"] {
+        let text = std::fs::read_to_string(line.at(file)).unwrap();
+        let text = text.replace("front/language/nl", "front/language/nds");
+        std::fs::write(line.at(file), text.replace("whisper/call/nl", "whisper/call/nds")).unwrap();
+    }
     // The shipped sound says that somebody is here day and night; this line says its hours in other words.
     line.edit("menus/texts/nds.toml", "{hours}.", "Dag en nacht.");
     line.publish();
