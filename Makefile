@@ -114,7 +114,7 @@ bench:
 LLVM := 19
 coverage: $(TOOLS)/cargo-llvm-cov-0.9.1 llvm kannel faketime chromium espeak $(VENV)/installed $(VENV)/axe-0.1.8
 	LLVM_COV=/usr/bin/llvm-cov-$(LLVM) LLVM_PROFDATA=/usr/bin/llvm-profdata-$(LLVM) \
-	  cargo llvm-cov --locked --summary-only
+	  cargo llvm-cov --locked --summary-only --failure-mode all
 llvm:
 	@if test -x /usr/bin/llvm-cov-$(LLVM); then :; \
 	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
