@@ -152,11 +152,10 @@ export function exchange({ method, path, params, status, answer, took_us }) {
 // A picture of the tree, where this program draws one: ids `node-NAME`; the node that is heard lights up.
 export async function map(which) {
   const answer = await fetch(`/phone/map.svg?which=${which}`).catch(() => null);
-  const text = answer?.status === 200 ? await answer.text() : '';
+  // Its style comes from /phone/map.css: this page takes none from inside.
+  const text = answer?.status === 200 ? (await answer.text()).replace(/<style>[^]*?<\/style>/, '') : '';
   const picture = text && new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
   const known = picture?.nodeName === 'svg';
-  // Its style comes from /phone/map.css: this page takes none from inside.
-  picture?.querySelector?.('style')?.remove();
   $('map').replaceChildren(...(known ? [document.importNode(picture, true)] : []));
   $('map-card').hidden = !known;
 }
