@@ -14,8 +14,8 @@
 //!                      /    |     \
 //! edges        provider   store                      wire forms, SQL
 //!                  |         |
-//! deciders       flow      phone      sms            pure steps
-//!                  |         |         |
+//! deciders       flow      desk      phone      sms       pure steps
+//!                  |         |         |         |
 //! documents      menu     privacy    twiml   audio
 //!                  \_________|_________|______/
 //! words                    base                      numbers, digits, languages, ids, moments, findings
@@ -33,6 +33,7 @@ pub mod audio;
 pub mod base;
 pub mod cli;
 pub mod console;
+pub mod desk;
 pub mod flow;
 pub mod menu;
 pub mod phone;

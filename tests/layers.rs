@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Room -> the rooms it may name through `crate::`. The same table as the picture in `src/lib.rs`.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("base", &[]),
     ("audio", &["base"]),
     ("menu", &["base"]),
@@ -12,12 +12,16 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("twiml", &["base"]),
     ("flow", &["base", "menu"]),
     ("sms", &["base", "menu", "flow"]),
+    ("desk", &["base"]),
     ("phone", &["base", "twiml"]),
     ("provider", &["base", "flow", "sms", "twiml", "privacy"]),
     ("store", &["base", "flow", "desk", "privacy"]),
-    ("switchboard", &["base", "menu", "privacy", "twiml", "flow", "sms", "phone", "provider", "store", "audio"]),
+    (
+        "switchboard",
+        &["base", "menu", "privacy", "twiml", "flow", "desk", "sms", "phone", "provider", "store", "audio"],
+    ),
     ("server", &["base", "provider", "switchboard", "twiml", "privacy", "audio"]),
-    ("console", &["base", "menu", "phone", "switchboard", "privacy"]),
+    ("console", &["base", "menu", "desk", "phone", "switchboard", "privacy"]),
     (
         "cli",
         &[
@@ -26,6 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
             "privacy",
             "twiml",
             "flow",
+            "desk",
             "sms",
             "phone",
             "provider",

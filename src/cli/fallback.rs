@@ -3,7 +3,7 @@
 use super::config::{Config, Flags};
 use super::menus::{self, Origin};
 use super::{Done, Failure, assemble, screen};
-use crate::provider::Accept;
+use crate::base::Accept;
 use crate::provider::twilio::answer;
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ pub mod twilio;
 pub use door::{Door, Proof};
 pub use text::{Received, Refused, Reply, TextDoor};
 
-use crate::base::{CallSid, Digit, E164, Party};
+use crate::base::{CallSid, Digit, Party};
 use crate::flow::DialStatus;
 use jiff::Timestamp;
 use std::fmt;
@@ -89,32 +89,6 @@ pub struct Text {
     pub sent_at: Option<Timestamp>,
     /// The provider has answered it already (a stop or help word of its own list); our answer would not be sent.
     pub answered_by_provider: bool,
-}
-
-/// The desk's telephone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Line {
-    pub callee: Callee,
-    pub accept: Accept,
-    /// How long it rings, in seconds, 5 to 60.
-    pub ring_s: u8,
-}
-
-/// Who is at the desk.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Callee {
-    Number(E164),
-    /// Nobody real: the demonstration's counsellor, at an address that cannot exist (RFC 2606, `.invalid`).
-    Pretend,
-}
-
-/// How a counsellor takes a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Accept {
-    /// By pressing 1 after the whisper: a voicemail cannot do that.
-    Key,
-    /// By picking up. For lines without voicemail, and for doors that cannot whisper.
-    Pickup,
 }
 
 impl fmt::Debug for Call {

@@ -15,11 +15,11 @@ pub use hotlines::{Fit, Folder, Hotlines, Served, played};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
-use crate::base::{CallSid, E164, LeaseId, Revision, SoundId, Sources};
+use crate::base::{CallSid, E164, LeaseId, Line, Revision, SoundId, Sources};
 use crate::menu::Hotline;
 use crate::privacy::{DaySalt, KeyRing};
+use crate::provider::DialResult;
 use crate::provider::twilio::answer::{self, Ring};
-use crate::provider::{DialResult, Line};
 use crate::sms::{Limiter, Rules};
 use crate::store::{DeskLine, OnLine, Store};
 use crate::twiml::{Verb, VoiceResponse};

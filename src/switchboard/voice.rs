@@ -2,13 +2,13 @@
 
 use super::asking::{Stage, Turn};
 use super::{LINE, Served, Switchboard, lock};
-use crate::base::{Digit, LeaseId};
+use crate::base::{Accept, Digit, LeaseId};
 use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Outlook, Output, Place, Session};
 use crate::menu::{Hotline, LangIx};
 use crate::privacy::{self, Binding, Purpose};
 use crate::provider::twilio::DOOR;
 use crate::provider::twilio::answer::{self, Links};
-use crate::provider::{Accept, Call, DialResult};
+use crate::provider::{Call, DialResult};
 use crate::store::{CountKey, Opened};
 use crate::twiml::VoiceResponse;
 use jiff::civil::Date;

@@ -4,10 +4,9 @@
 //! is the desk's line, and it is shown the hotline's own number (CS-01, CS-13): no caller's number comes in here.
 
 use super::DOOR;
-use crate::base::E164;
+use crate::base::{Accept, Callee, E164, Line};
 use crate::flow::{Hotline, LangIx, Output, Prompt};
 use crate::privacy::SESSION_LIFE_S;
-use crate::provider::{Accept, Callee, Line};
 use crate::twiml::{Dial, Gather, MessagingResponse, Noun, Play, Redirect, Say, Verb, VoiceResponse};
 use std::collections::HashMap;
 
@@ -206,6 +205,7 @@ impl Ring<'_> {
             action: action.map(|url| DOOR.address(url)),
             noun: match &self.line.callee {
                 Callee::Number(number) => Noun::Number(number.expose().to_owned()),
+                Callee::Sip(address) => Noun::Sip(address.expose().to_owned()),
                 Callee::Pretend => Noun::Sip("sip:counsellor@demonstration.invalid".to_owned()),
             },
             whisper,
