@@ -83,20 +83,33 @@ fn written_by_us(xml: &str) {
         }),
         ReadVerb::Redirect(redirect) => Verb::Redirect(Redirect { url: redirect.url.clone() }),
         ReadVerb::Dial(dial) => {
-            let [ReadNoun::Number(number)] = dial.nouns.as_slice() else { panic!("{:?}", dial.nouns) };
-            Verb::Dial(Dial {
-                caller_id: dial.caller_id.clone().unwrap(),
-                time_limit_s: dial.time_limit_s,
-                timeout_s: u8::try_from(dial.timeout_s).unwrap(),
-                action: dial.action.clone(),
-                noun: Noun::Number(number.number.clone()),
-                whisper: number.url.clone(),
-            })
+            let (caller_id, action) = (dial.caller_id.clone().unwrap(), dial.action.clone());
+            Verb::Dial(Dial { caller_id, time_limit_s: dial.time_limit_s, action, nouns: nouns(dial) })
         }
         ReadVerb::Hangup => Verb::Hangup,
         other => panic!("we do not write {other:?}"),
     });
     assert_eq!(VoiceResponse { verbs: verbs.collect() }.to_xml(), xml);
+}
+
+/// Who is rung, or the conference that is joined.
+fn nouns(dial: &ReadDial) -> Nouns {
+    if let [ReadNoun::Conference(conference)] = dial.nouns.as_slice() {
+        assert!(conference.beep == "false" && conference.max_participants == 2 && !conference.muted, "{conference:?}");
+        let wait = conference.wait_url.clone().expect("never the provider's music");
+        return Nouns::Conference(Conference {
+            room: conference.room.clone(),
+            start_on_enter: conference.start_on_enter,
+            end_on_exit: conference.end_on_exit,
+            wait: (!wait.is_empty()).then_some(wait),
+        });
+    }
+    let rung = dial.nouns.iter().map(|noun| match noun {
+        ReadNoun::Number(one) => Rung { noun: Noun::Number(one.number.clone()), whisper: one.url.clone() },
+        ReadNoun::Sip(one) => Rung { noun: Noun::Sip(one.uri.clone()), whisper: one.url.clone() },
+        other => panic!("we do not write {other:?}"),
+    });
+    Nouns::Rung { timeout_s: u8::try_from(dial.timeout_s).unwrap(), rung: rung.collect() }
 }
 
 fn play_of(play: &ReadPlay) -> Play {

@@ -267,7 +267,8 @@ fn print_event(event: &Event, colors: bool) {
         Event::Ended { at_ms, why } => {
             let why = match why {
                 End::CallerHungUp => "hung up",
-                End::Hangup | End::OutOfVerbs => "the line ended the call",
+                End::Hangup | End::OutOfVerbs | End::EndedByRest => "the line ended the call",
+                End::NotAnswered(_) => "nobody picked up",
                 End::Rejected(_) => "the line did not take the call",
                 End::Failed { .. } | End::TooManyDocuments => "the call failed",
             };

@@ -441,7 +441,8 @@ fn end_of(leg: phone::Leg) -> Leg {
 fn why(end: &End) -> &'static str {
     match end {
         End::CallerHungUp => "hung up",
-        End::Hangup | End::OutOfVerbs => "the line ended the call",
+        End::Hangup | End::OutOfVerbs | End::EndedByRest => "the line ended the call",
+        End::NotAnswered(_) => "nobody picked up",
         End::Rejected(_) => "the line did not take the call",
         End::Failed { .. } => "the call failed: the line did not answer with a document",
         End::TooManyDocuments => "the call failed: documents led to documents and nothing was heard",

@@ -50,6 +50,32 @@ impl PhoneConfig {
     }
 }
 
+/// A step of a call that a status callback can be told (twiml reference 2.7, 5.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallEvent {
+    /// It leaves the provider.
+    Initiated,
+    Ringing,
+    Answered,
+    /// It is over, however.
+    Completed,
+}
+
+impl CallEvent {
+    pub const ALL: [CallEvent; 4] =
+        [CallEvent::Initiated, CallEvent::Ringing, CallEvent::Answered, CallEvent::Completed];
+
+    /// As in `StatusCallbackEvent`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallEvent::Initiated => "initiated",
+            CallEvent::Ringing => "ringing",
+            CallEvent::Answered => "answered",
+            CallEvent::Completed => "completed",
+        }
+    }
+}
+
 /// Whether the sounds of Play are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Media {
@@ -70,6 +96,7 @@ pub struct Readings {
     pub last_requests: LastRequests,
     pub failed_sound: FailedSound,
     pub ring_time: RingTime,
+    pub several: Several,
 }
 
 impl Readings {
@@ -83,6 +110,7 @@ impl Readings {
         last_requests: LastRequests::ActionFirst,
         failed_sound: FailedSound::GoesOn,
         ring_time: RingTime::AsAsked,
+        several: Several::PickUpWins,
     };
     /// The other reading of everything.
     pub const OTHER: Readings = Readings {
@@ -94,6 +122,7 @@ impl Readings {
         last_requests: LastRequests::StatusFirst,
         failed_sound: FailedSound::EndsTheCall,
         ring_time: RingTime::FiveSecondsMore,
+        several: Several::AcceptanceWins,
     };
 }
 
@@ -151,6 +180,15 @@ pub enum LastRequests {
 pub enum FailedSound {
     GoesOn,
     EndsTheCall,
+}
+
+/// Which of several who ring at once has the call (4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Several {
+    /// The first to pick up: the others stop ringing, even before she accepts.
+    PickUpWins,
+    /// The first to accept: the others ring, and hear their whispers, until then.
+    AcceptanceWins,
 }
 
 /// How long a callee's phone really rings (2.6).

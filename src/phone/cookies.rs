@@ -7,11 +7,12 @@ const MAX_COOKIES: usize = 50;
 /// Longer cookies than this are not kept; browsers and providers stop there too.
 const MAX_COOKIE_BYTES: usize = 4096;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Jar {
     cookies: Vec<Cookie>,
 }
 
+#[derive(Clone)]
 struct Cookie {
     name: String,
     value: String,

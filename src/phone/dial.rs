@@ -1,11 +1,10 @@
 //! One Dial: legs that ring, a whisper, a talk (twiml reference 2.6, 4.1, 4.2).
 
-use super::config::{DialBridged, RefusedWhisper, RingTime};
+use super::config::{DialBridged, RefusedWhisper, Several};
 use super::cookies::Jar;
 use super::io::*;
 use super::runner::{Done, Progress, Runner};
-use super::speech::Speech;
-use super::world::{Line, World};
+use super::world::{Line, Role, World};
 use crate::base::Digit;
 use crate::twiml::{Method, ReadDial, ReadNoun};
 use std::collections::VecDeque;
@@ -32,32 +31,42 @@ struct Noun {
     whisper: Option<(String, Method)>,
 }
 
-struct Ringing {
+/// One leg that is being tried.
+struct Attempt {
     callee: u32,
     sid: String,
     noun: Noun,
-    until_ms: u64,
+    stage: AttemptStage,
 }
 
-enum Stage {
+enum AttemptStage {
     Ringing {
-        legs: Vec<Ringing>,
-        since_ms: u64,
+        until_ms: u64,
     },
     /// `sendDigits`, after the callee answered.
     Tones {
-        leg: Ringing,
         until_ms: u64,
     },
-    Whispering {
-        callee: u32,
-        runner: Box<Runner>,
+    Whispering(Box<Runner>),
+}
+
+enum Stage {
+    Trying {
+        legs: Vec<Attempt>,
+        /// Since when the caller hears it ring, while she does.
+        ringing_since_ms: Option<u64>,
     },
     Bridged {
         callee: u32,
-        sid: Option<String>,
+        sid: String,
         since_ms: u64,
         until_ms: u64,
+    },
+    Conference {
+        callee: u32,
+        until_ms: u64,
+        /// What is heard until the conference starts.
+        wait: Option<Box<Runner>>,
     },
     Over,
 }
@@ -110,7 +119,7 @@ impl Dialing {
             world.finding(Leg::Caller, None, "`<Dial>` has nobody to call");
             return failed;
         }
-        let conference = nouns.iter().any(|noun| matches!(noun.target, Target::Conference { .. }));
+        let conference = nouns.iter().any(|noun| matches!(noun.target, Target::Conference(_)));
         if conference && verb.nouns.len() > 1 {
             world.finding(Leg::Caller, Some(13000), "a conference must stand alone in `<Dial>`");
             return failed;
@@ -126,7 +135,7 @@ impl Dialing {
             caller_sid: caller.line.sid.clone(),
             caller_id,
             waiting: nouns,
-            stage: Stage::Ringing { legs: Vec::new(), since_ms: world.now_ms },
+            stage: Stage::Trying { legs: Vec::new(), ringing_since_ms: None },
             last: DialEnd::unanswered(DialCallStatus::Failed, None),
             verb,
         };
@@ -139,9 +148,11 @@ impl Dialing {
 
     pub fn deadline(&self) -> Option<u64> {
         match &self.stage {
-            Stage::Ringing { legs, .. } => legs.iter().map(|leg| leg.until_ms).min(),
-            Stage::Tones { until_ms, .. } | Stage::Bridged { until_ms, .. } => Some(*until_ms),
-            Stage::Whispering { runner, .. } => runner.deadline(),
+            Stage::Trying { legs, .. } => legs.iter().filter_map(Attempt::deadline).min(),
+            Stage::Bridged { until_ms, .. } => Some(*until_ms),
+            Stage::Conference { until_ms, wait, .. } => {
+                wait.as_ref().and_then(|wait| wait.deadline()).into_iter().chain([*until_ms]).min()
+            }
             Stage::Over => None,
         }
     }
@@ -150,41 +161,34 @@ impl Dialing {
     pub fn advance(&mut self, caller: &mut Runner, world: &mut World) -> Option<DialEnd> {
         loop {
             match &mut self.stage {
-                Stage::Ringing { legs, .. } if legs.is_empty() => {
+                Stage::Trying { legs, .. } if legs.is_empty() => {
                     if self.waiting.is_empty() {
                         self.stage = Stage::Over;
                     } else {
                         self.ring(&mut caller.line, world);
                     }
                 }
-                Stage::Ringing { legs, .. } => {
-                    let late = legs.iter().find(|leg| leg.until_ms <= world.now_ms).map(|leg| leg.callee)?;
-                    self.leg_ended(late, DialCallStatus::NoAnswer, world);
-                }
-                Stage::Tones { until_ms, .. } if *until_ms > world.now_ms => return None,
-                Stage::Tones { .. } => {
-                    if let Stage::Tones { leg, .. } = self.take_stage() {
-                        self.whisper_or_bridge(leg, world);
+                Stage::Trying { legs, .. } => {
+                    let (at, step) = legs.iter_mut().enumerate().find_map(|(at, leg)| Some((at, leg.step(world)?)))?;
+                    match step {
+                        Step::RangOut => self.unanswered(at, DialCallStatus::NoAnswer, world),
+                        Step::TonesSent => self.whisper_or_bridge(at, world),
+                        Step::Accepted => self.bridge(at, world),
+                        Step::Refused => self.refused(at, world),
+                        Step::Failed => self.unanswered(at, DialCallStatus::Failed, world),
                     }
                 }
-                Stage::Whispering { callee, runner } => match runner.advance(world) {
-                    Progress::Waiting => return None,
-                    // A dialled leg refuses Dial, so this does not come.
-                    Progress::Dial(_) => runner.go_on(),
-                    Progress::Done(done) => {
-                        let (callee, sid) = (*callee, runner.line.sid.clone());
-                        match done {
-                            Done::OutOfVerbs => self.bridge(callee, Some(sid), world),
-                            Done::Hangup | Done::Rejected(_) => self.refused(callee, sid, world),
-                            Done::Failed { .. } | Done::TooManyDocuments => {
-                                let end = DialEnd::unanswered(DialCallStatus::Failed, Some(sid));
-                                self.ended(callee, end, world);
-                            }
-                        }
+                Stage::Bridged { until_ms, .. } | Stage::Conference { until_ms, .. } if *until_ms <= world.now_ms => {
+                    self.talk_ended(world);
+                }
+                Stage::Bridged { .. } => return None,
+                Stage::Conference { wait, .. } => {
+                    let silent = wait.as_mut().is_none_or(|wait| matches!(wait.advance(world), Progress::Done(_)));
+                    if silent {
+                        *wait = None;
                     }
-                },
-                Stage::Bridged { until_ms, .. } if *until_ms > world.now_ms => return None,
-                Stage::Bridged { .. } => self.talk_ended(world),
+                    return None;
+                }
                 Stage::Over => return Some(self.last.clone()),
             }
         }
@@ -199,70 +203,77 @@ impl Dialing {
 
     pub fn callee_does(&mut self, who: u32, does: CalleeDoes, world: &mut World) {
         match &mut self.stage {
-            Stage::Ringing { legs, .. } if legs.iter().any(|leg| leg.callee == who) => match does {
-                CalleeDoes::Answer => self.picked_up(who, world),
-                CalleeDoes::Busy => self.leg_ended(who, DialCallStatus::Busy, world),
-                CalleeDoes::NoAnswer | CalleeDoes::HangUp => self.leg_ended(who, DialCallStatus::NoAnswer, world),
-                CalleeDoes::Fail => self.leg_ended(who, DialCallStatus::Failed, world),
-                CalleeDoes::Key(_) => {}
-            },
-            Stage::Tones { leg, .. } if leg.callee == who && does == CalleeDoes::HangUp => {
-                let sid = leg.sid.clone();
-                self.refused(who, sid, world);
-            }
-            Stage::Whispering { callee, runner } if *callee == who => match does {
-                CalleeDoes::Key(key) => runner.key(key, world),
-                CalleeDoes::HangUp => {
-                    runner.stop(world);
-                    let sid = runner.line.sid.clone();
-                    self.refused(who, sid, world);
+            Stage::Trying { legs, .. } => {
+                let Some(at) = legs.iter().position(|leg| leg.callee == who) else { return };
+                match (&mut legs[at].stage, does) {
+                    (AttemptStage::Ringing { .. }, CalleeDoes::Answer) => self.picked_up(who, world),
+                    (AttemptStage::Ringing { .. }, CalleeDoes::Busy) => {
+                        self.unanswered(at, DialCallStatus::Busy, world);
+                    }
+                    (AttemptStage::Ringing { .. }, CalleeDoes::NoAnswer | CalleeDoes::HangUp) => {
+                        self.unanswered(at, DialCallStatus::NoAnswer, world);
+                    }
+                    (AttemptStage::Ringing { .. }, CalleeDoes::Fail) => {
+                        self.unanswered(at, DialCallStatus::Failed, world);
+                    }
+                    (AttemptStage::Whispering(runner), CalleeDoes::Key(key)) => runner.key(key, world),
+                    (AttemptStage::Tones { .. } | AttemptStage::Whispering(_), CalleeDoes::HangUp) => {
+                        self.refused(at, world);
+                    }
+                    _ => {}
                 }
-                _ => {}
-            },
+            }
             Stage::Bridged { callee, .. } if *callee == who && does == CalleeDoes::HangUp => self.talk_ended(world),
+            Stage::Conference { callee, wait, .. } if *callee == who => match does {
+                CalleeDoes::HangUp => self.talk_ended(world),
+                CalleeDoes::Answer => {
+                    if let Some(mut wait) = wait.take() {
+                        wait.stop(world);
+                    }
+                }
+                CalleeDoes::Fail | CalleeDoes::Busy => {
+                    self.talk_ended(world);
+                    self.last = DialEnd::unanswered(DialCallStatus::Failed, None);
+                }
+                CalleeDoes::NoAnswer | CalleeDoes::Key(_) => {}
+            },
             _ => {}
         }
     }
 
     pub fn response(&mut self, response: &Response, world: &mut World) {
-        if let Stage::Whispering { runner, .. } = &mut self.stage {
-            runner.response(response, world);
-        }
+        self.runners().for_each(|runner| runner.response(response, world));
     }
 
     pub fn fetch_failed(&mut self, request: u64, why: FetchFailure, world: &mut World) {
-        if let Stage::Whispering { runner, .. } = &mut self.stage {
-            runner.fetch_failed(request, why, world);
-        }
+        self.runners().for_each(|runner| runner.fetch_failed(request, why, world));
     }
 
     /// The caller hung up: every leg ends.
     pub fn abandon(mut self, world: &mut World) -> DialEnd {
-        let picked_up = |sid: String, world: &World| match world.config.readings.refused_whisper {
-            RefusedWhisper::Completed => unbridged(sid),
-            RefusedWhisper::NoAnswer => DialEnd::unanswered(DialCallStatus::Canceled, Some(sid)),
-        };
         match self.take_stage() {
-            Stage::Ringing { legs, since_ms } => {
-                stop_ringing(since_ms, world);
-                for leg in &legs {
-                    world.put(Output::CalleeEnded { callee: leg.callee, status: DialCallStatus::Canceled });
+            Stage::Trying { legs, ringing_since_ms } => {
+                stop_ringing(ringing_since_ms, world);
+                let mut last = DialEnd::unanswered(DialCallStatus::Canceled, None);
+                let mut somebody_picked_up = false;
+                for mut leg in legs {
+                    let callee = leg.callee;
+                    leg.stop(world);
+                    let rang = matches!(leg.stage, AttemptStage::Ringing { .. });
+                    let end = match world.config.readings.refused_whisper {
+                        RefusedWhisper::Completed if !rang => unbridged(leg.sid),
+                        _ => DialEnd::unanswered(DialCallStatus::Canceled, Some(leg.sid)),
+                    };
+                    world.put(Output::CalleeEnded { callee, status: end.status });
+                    if !rang || !somebody_picked_up {
+                        last = end;
+                    }
+                    somebody_picked_up |= !rang;
                 }
-                DialEnd::unanswered(DialCallStatus::Canceled, legs.into_iter().next_back().map(|leg| leg.sid))
+                last
             }
-            Stage::Tones { leg, .. } => {
-                let end = picked_up(leg.sid, world);
-                world.put(Output::CalleeEnded { callee: leg.callee, status: end.status });
-                end
-            }
-            Stage::Whispering { callee, mut runner } => {
-                runner.stop(world);
-                let end = picked_up(runner.line.sid, world);
-                world.put(Output::CalleeEnded { callee, status: end.status });
-                end
-            }
-            bridged @ Stage::Bridged { .. } => {
-                self.stage = bridged;
+            talking @ (Stage::Bridged { .. } | Stage::Conference { .. }) => {
+                self.stage = talking;
                 self.talk_ended(world);
                 self.last
             }
@@ -274,14 +285,24 @@ impl Dialing {
         std::mem::replace(&mut self.stage, Stage::Over)
     }
 
+    /// Everything that executes documents while the caller's own leg waits.
+    fn runners(&mut self) -> impl Iterator<Item = &mut Runner> {
+        let (legs, wait) = match &mut self.stage {
+            Stage::Trying { legs, .. } => (legs.as_mut_slice(), None),
+            Stage::Conference { wait, .. } => (&mut [][..], wait.as_deref_mut()),
+            Stage::Bridged { .. } | Stage::Over => (&mut [][..], None),
+        };
+        let whispers = legs.iter_mut().filter_map(|leg| match &mut leg.stage {
+            AttemptStage::Whispering(runner) => Some(runner.as_mut()),
+            AttemptStage::Ringing { .. } | AttemptStage::Tones { .. } => None,
+        });
+        whispers.chain(wait)
+    }
+
     /// Rings everybody who waits, or the next one when they are rung one after the other.
     fn ring(&mut self, caller: &mut Line, world: &mut World) {
         let mut legs = Vec::new();
-        let extra_s = match world.config.readings.ring_time {
-            RingTime::AsAsked => 0,
-            RingTime::FiveSecondsMore => 5,
-        };
-        let ring_ms = u64::from(self.verb.timeout_s.saturating_add(extra_s)).saturating_mul(1_000);
+        let ring_ms = world.ring_ms(self.verb.timeout_s);
         while let Some(noun) = self.waiting.pop_front() {
             let (callee, sid) = world.next_callee();
             world.put(Output::Dialling(Dialling {
@@ -292,10 +313,7 @@ impl Dialing {
                 timeout_s: self.verb.timeout_s,
             }));
             match &noun.target {
-                Target::Conference { .. } => {
-                    caller.unheard = 0;
-                    return self.bridge(callee, None, world);
-                }
+                Target::Conference(room) => return self.join(callee, room, caller, world),
                 Target::Number(number) if !is_diallable(number) => {
                     world.finding(Leg::Callee(callee), Some(13223), "the number cannot be dialled");
                     self.ended_before_ringing(callee, sid, world);
@@ -304,7 +322,10 @@ impl Dialing {
                     world.finding(Leg::Callee(callee), Some(13223), "the address is not one of `sip:user@host`");
                     self.ended_before_ringing(callee, sid, world);
                 }
-                _ => legs.push(Ringing { callee, sid, noun, until_ms: world.now_ms.saturating_add(ring_ms) }),
+                _ => {
+                    let stage = AttemptStage::Ringing { until_ms: world.now_ms.saturating_add(ring_ms) };
+                    legs.push(Attempt { callee, sid, noun, stage });
+                }
             }
             if self.verb.sequential && !legs.is_empty() {
                 break;
@@ -313,7 +334,22 @@ impl Dialing {
         if !legs.is_empty() {
             world.heard(caller, Sound::Ringing, ring_ms);
         }
-        self.stage = Stage::Ringing { legs, since_ms: world.now_ms };
+        let ringing_since_ms = (!legs.is_empty()).then_some(world.now_ms);
+        self.stage = Stage::Trying { legs, ringing_since_ms };
+    }
+
+    /// The caller is in the conference at once (4.4). With an address to wait by she hears that until it starts.
+    fn join(&mut self, callee: u32, room: &Room, caller: &mut Line, world: &mut World) {
+        caller.unheard = 0;
+        world.answer(Leg::Caller);
+        world.put(Output::Bridged { callee });
+        let wait = room.wait_url.as_deref().filter(|url| !url.is_empty()).map(|url| {
+            let line = Line { role: Role::Wait, ..caller.clone() };
+            let mut runner = Box::new(Runner::new(line, self.base.clone()));
+            runner.fetch(url, room.wait_method, Vec::new(), world);
+            runner
+        });
+        self.stage = Stage::Conference { callee, until_ms: self.limit_ms(world), wait };
     }
 
     fn ended_before_ringing(&mut self, callee: u32, sid: String, world: &mut World) {
@@ -321,50 +357,85 @@ impl Dialing {
         self.last = DialEnd::unanswered(DialCallStatus::Failed, Some(sid));
     }
 
-    /// A ringing leg ended without an answer; the others ring on.
-    fn leg_ended(&mut self, callee: u32, status: DialCallStatus, world: &mut World) {
-        let Stage::Ringing { legs, since_ms } = &mut self.stage else { return };
-        let Some(at) = legs.iter().position(|leg| leg.callee == callee) else { return };
-        let leg = legs.remove(at);
-        if legs.is_empty() && leg.until_ms > world.now_ms {
-            stop_ringing(*since_ms, world);
+    /// This leg is tried no more. The ringing that the caller hears stops with the last leg that rings.
+    fn take_leg(&mut self, at: usize, world: &mut World) -> Option<Attempt> {
+        let Stage::Trying { legs, ringing_since_ms } = &mut self.stage else { return None };
+        if at >= legs.len() {
+            return None;
         }
-        self.last = DialEnd::unanswered(status, Some(leg.sid));
-        world.put(Output::CalleeEnded { callee, status });
+        let mut leg = legs.remove(at);
+        // A leg that rang out was heard to the end.
+        let rang_out = matches!(leg.stage, AttemptStage::Ringing { until_ms } if until_ms <= world.now_ms);
+        if !legs.iter().any(|leg| matches!(leg.stage, AttemptStage::Ringing { .. })) {
+            let since_ms = ringing_since_ms.take();
+            stop_ringing(since_ms.filter(|_| !rang_out), world);
+        }
+        leg.stop(world);
+        Some(leg)
     }
 
-    /// The first to pick up wins, even before a whisper is accepted (4.2).
+    /// A leg ended without a talk; the others are tried on.
+    fn unanswered(&mut self, at: usize, status: DialCallStatus, world: &mut World) {
+        let Some(leg) = self.take_leg(at, world) else { return };
+        world.put(Output::CalleeEnded { callee: leg.callee, status });
+        self.last = DialEnd::unanswered(status, Some(leg.sid));
+    }
+
+    /// A leg that was picked up and not bridged; the next noun has its turn.
+    fn refused(&mut self, at: usize, world: &mut World) {
+        let Some(leg) = self.take_leg(at, world) else { return };
+        self.last = match world.config.readings.refused_whisper {
+            RefusedWhisper::Completed => unbridged(leg.sid),
+            RefusedWhisper::NoAnswer => DialEnd::unanswered(DialCallStatus::NoAnswer, Some(leg.sid)),
+        };
+        world.put(Output::CalleeEnded { callee: leg.callee, status: self.last.status });
+    }
+
+    /// Twiml reference 4.2: the first to pick up wins, even before a whisper is accepted; or the others ring on until
+    /// one of them accepts.
     fn picked_up(&mut self, callee: u32, world: &mut World) {
-        let Stage::Ringing { legs, since_ms } = self.take_stage() else { return };
-        stop_ringing(since_ms, world);
-        let (winner, others): (Vec<_>, Vec<_>) = legs.into_iter().partition(|leg| leg.callee == callee);
-        for leg in others {
+        if world.config.readings.several == Several::PickUpWins {
+            self.only(callee, world);
+        }
+        let Stage::Trying { legs, ringing_since_ms } = &mut self.stage else { return };
+        let Some(at) = legs.iter().position(|leg| leg.callee == callee) else { return };
+        let tones = legs[at].noun.send_digits.clone();
+        let ms = tones.map_or(0, |tones| {
+            let what = Sound::Tones(tones);
+            let ms = (world.config.speech)(&what);
+            world.put(Output::Heard(Heard { leg: Leg::Callee(callee), at_ms: world.now_ms, ms, what }));
+            ms
+        });
+        legs[at].stage = AttemptStage::Tones { until_ms: world.now_ms.saturating_add(ms) };
+        if !legs.iter().any(|leg| matches!(leg.stage, AttemptStage::Ringing { .. })) {
+            stop_ringing(ringing_since_ms.take(), world);
+        }
+    }
+
+    /// Every leg but this one is ended.
+    fn only(&mut self, callee: u32, world: &mut World) {
+        let Stage::Trying { legs, ringing_since_ms } = &mut self.stage else { return };
+        stop_ringing(ringing_since_ms.take(), world);
+        let (winner, others): (Vec<_>, Vec<_>) = std::mem::take(legs).into_iter().partition(|leg| leg.callee == callee);
+        *legs = winner;
+        for mut leg in others {
+            leg.stop(world);
             world.put(Output::CalleeEnded { callee: leg.callee, status: DialCallStatus::Canceled });
         }
-        let Some(leg) = winner.into_iter().next() else { return };
-        match leg.noun.send_digits.clone() {
-            Some(tones) => {
-                let what = Sound::Tones(tones);
-                let speech: &Speech = &world.config.speech;
-                let ms = speech(&what);
-                world.put(Output::Heard(Heard { leg: Leg::Callee(callee), at_ms: world.now_ms, ms, what }));
-                self.stage = Stage::Tones { leg, until_ms: world.now_ms.saturating_add(ms) };
-            }
-            None => self.whisper_or_bridge(leg, world),
-        }
     }
 
-    fn whisper_or_bridge(&mut self, leg: Ringing, world: &mut World) {
-        let Some((url, method)) = leg.noun.whisper else {
-            return self.bridge(leg.callee, Some(leg.sid), world);
-        };
-        let to = match leg.noun.target {
-            Target::Number(to) | Target::Sip(to) => to,
-            Target::Conference { room, .. } => room,
+    fn whisper_or_bridge(&mut self, at: usize, world: &mut World) {
+        let Stage::Trying { legs, .. } = &mut self.stage else { return };
+        let Some(leg) = legs.get_mut(at) else { return };
+        let Some((url, method)) = leg.noun.whisper.clone() else { return self.bridge(at, world) };
+        let to = match &leg.noun.target {
+            Target::Number(to) | Target::Sip(to) => to.clone(),
+            Target::Conference(room) => room.name.clone(),
         };
         let line = Line {
             leg: Leg::Callee(leg.callee),
-            sid: leg.sid,
+            role: Role::Whisper,
+            sid: leg.sid.clone(),
             from: self.caller_id.clone(),
             to,
             direction: "outbound-dial",
@@ -374,46 +445,88 @@ impl Dialing {
         };
         let mut runner = Box::new(Runner::new(line, self.base.clone()));
         runner.fetch(&url, method, Vec::new(), world);
-        self.stage = Stage::Whispering { callee: leg.callee, runner };
+        leg.stage = AttemptStage::Whispering(runner);
     }
 
-    fn bridge(&mut self, callee: u32, sid: Option<String>, world: &mut World) {
+    fn bridge(&mut self, at: usize, world: &mut World) {
+        let Stage::Trying { legs, .. } = &self.stage else { return };
+        let Some((callee, sid)) = legs.get(at).map(|leg| (leg.callee, leg.sid.clone())) else { return };
+        self.only(callee, world);
         world.answer(Leg::Caller);
         world.put(Output::Bridged { callee });
-        let until_ms = world.now_ms.saturating_add(u64::from(self.verb.time_limit_s).saturating_mul(1_000));
-        self.stage = Stage::Bridged { callee, sid, since_ms: world.now_ms, until_ms };
+        self.stage = Stage::Bridged { callee, sid, since_ms: world.now_ms, until_ms: self.limit_ms(world) };
     }
 
-    /// A leg that was picked up and not bridged; the next noun has its turn.
-    fn refused(&mut self, callee: u32, sid: String, world: &mut World) {
-        let end = match world.config.readings.refused_whisper {
-            RefusedWhisper::Completed => unbridged(sid),
-            RefusedWhisper::NoAnswer => DialEnd::unanswered(DialCallStatus::NoAnswer, Some(sid)),
-        };
-        self.ended(callee, end, world);
-    }
-
-    fn ended(&mut self, callee: u32, end: DialEnd, world: &mut World) {
-        world.put(Output::CalleeEnded { callee, status: end.status });
-        self.last = end;
-        self.stage = Stage::Ringing { legs: Vec::new(), since_ms: world.now_ms };
+    fn limit_ms(&self, world: &World) -> u64 {
+        world.now_ms.saturating_add(u64::from(self.verb.time_limit_s).saturating_mul(1_000))
     }
 
     /// The talk ended, whoever ended it. Nothing when there is no talk.
     fn talk_ended(&mut self, world: &mut World) {
-        let Stage::Bridged { callee, sid, since_ms, .. } = &self.stage else { return };
-        let (callee, seconds) = (*callee, world.now_ms.saturating_sub(*since_ms) / 1_000);
-        self.last = match sid {
-            Some(sid) => DialEnd {
-                status: DialCallStatus::Completed,
-                sid: Some(sid.clone()),
-                talked_s: Some(seconds),
-                bridged: Some(true),
-            },
-            None => DialEnd { status: DialCallStatus::Answered, sid: None, talked_s: None, bridged: None },
+        let (callee, end) = match &mut self.stage {
+            Stage::Trying { .. } | Stage::Over => return,
+            Stage::Bridged { callee, sid, since_ms, .. } => (
+                *callee,
+                DialEnd {
+                    status: DialCallStatus::Completed,
+                    sid: Some(sid.clone()),
+                    talked_s: Some(world.now_ms.saturating_sub(*since_ms) / 1_000),
+                    bridged: Some(true),
+                },
+            ),
+            Stage::Conference { callee, wait, .. } => {
+                if let Some(wait) = wait {
+                    wait.stop(world);
+                }
+                (*callee, DialEnd { status: DialCallStatus::Answered, sid: None, talked_s: None, bridged: None })
+            }
         };
-        world.put(Output::CalleeEnded { callee, status: self.last.status });
+        world.put(Output::CalleeEnded { callee, status: end.status });
+        self.last = end;
         self.stage = Stage::Over;
+    }
+}
+
+/// What became of a leg that is being tried, when its time came or its whisper ended.
+enum Step {
+    RangOut,
+    TonesSent,
+    Accepted,
+    Refused,
+    Failed,
+}
+
+impl Attempt {
+    fn deadline(&self) -> Option<u64> {
+        match &self.stage {
+            AttemptStage::Ringing { until_ms } | AttemptStage::Tones { until_ms } => Some(*until_ms),
+            AttemptStage::Whispering(runner) => runner.deadline(),
+        }
+    }
+
+    /// `None` while it goes on.
+    fn step(&mut self, world: &mut World) -> Option<Step> {
+        match &mut self.stage {
+            AttemptStage::Ringing { until_ms } => (*until_ms <= world.now_ms).then_some(Step::RangOut),
+            AttemptStage::Tones { until_ms } => (*until_ms <= world.now_ms).then_some(Step::TonesSent),
+            AttemptStage::Whispering(runner) => loop {
+                match runner.advance(world) {
+                    Progress::Waiting => return None,
+                    // A dialled leg refuses Dial, so this does not come.
+                    Progress::Dial(_) => runner.go_on(),
+                    Progress::Done(Done::OutOfVerbs) => return Some(Step::Accepted),
+                    Progress::Done(Done::Hangup | Done::Rejected(_)) => return Some(Step::Refused),
+                    Progress::Done(Done::Failed { .. } | Done::TooManyDocuments) => return Some(Step::Failed),
+                }
+            },
+        }
+    }
+
+    /// What it still hears stops.
+    fn stop(&mut self, world: &mut World) {
+        if let AttemptStage::Whispering(runner) = &mut self.stage {
+            runner.stop(world);
+        }
     }
 }
 
@@ -422,9 +535,12 @@ fn unbridged(sid: String) -> DialEnd {
     DialEnd { status: DialCallStatus::Completed, sid: Some(sid), talked_s: Some(0), bridged: Some(false) }
 }
 
-fn stop_ringing(since_ms: u64, world: &mut World) {
-    let heard_ms = world.now_ms.saturating_sub(since_ms);
-    world.put(Output::Interrupted { leg: Leg::Caller, heard_ms });
+/// The ringing that the caller hears stops; nothing when she hears none.
+fn stop_ringing(since_ms: Option<u64>, world: &mut World) {
+    if let Some(since_ms) = since_ms {
+        let heard_ms = world.now_ms.saturating_sub(since_ms);
+        world.put(Output::Interrupted { leg: Leg::Caller, heard_ms });
+    }
 }
 
 fn noun(noun: &ReadNoun) -> Option<Noun> {
@@ -440,12 +556,16 @@ fn noun(noun: &ReadNoun) -> Option<Noun> {
             Noun { target: Target::Sip(sip.uri.clone()), send_digits: None, whisper: whisper(&sip.url, sip.method) }
         }
         ReadNoun::Conference(conference) => Noun {
-            target: Target::Conference {
-                room: conference.room.clone(),
+            target: Target::Conference(Room {
+                name: conference.room.clone(),
                 muted: conference.muted,
+                beep: conference.beep.clone(),
                 start_on_enter: conference.start_on_enter,
                 end_on_exit: conference.end_on_exit,
-            },
+                max_participants: conference.max_participants,
+                wait_url: conference.wait_url.clone(),
+                wait_method: conference.wait_method,
+            }),
             send_digits: None,
             whisper: None,
         },

@@ -7,6 +7,7 @@ use std::fmt;
 /// Which end of the call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Leg {
+    /// The call's own leg: the caller's, or that of the telephone that was called by REST.
     Caller,
     /// Callees are counted from 0 over the whole call.
     Callee(u32),
@@ -23,6 +24,11 @@ pub enum Input {
     HangUp,
     /// Somebody who was dialled did something.
     Callee(u32, CalleeDoes),
+    /// The telephone of a call that was placed did something while it rang; ignored at any other time.
+    Called(CalledDoes),
+    /// The call is redirected or ended from outside. A redirection while it still rings is ignored, as a provider
+    /// refuses it (21220).
+    Update(Update),
     /// The answer to a request. An answer nobody waits for any more is ignored.
     Response(Response),
     FetchFailed {
@@ -34,15 +40,45 @@ pub enum Input {
 /// What a dialled party does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CalleeDoes {
+    /// Of a conference: it starts, and what was heard until then stops.
+    Answer,
+    Busy,
+    /// The network gives up before our ringing time is over; that itself needs no input.
+    NoAnswer,
+    /// The call cannot be placed. Of a conference: it cannot be entered, for it is full.
+    Fail,
+    Key(Digit),
+    /// Of a conference: it ends.
+    HangUp,
+}
+
+/// What a called telephone does, see [`super::Phone::called`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CalledDoes {
     Answer,
     Busy,
     /// The network gives up before our ringing time is over; that itself needs no input.
     NoAnswer,
     /// The call cannot be placed.
     Fail,
-    Key(Digit),
-    /// Of a conference: it ends.
-    HangUp,
+}
+
+/// What the provider is told by REST to do with a running call.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Update {
+    /// What it does stops, and the document at this absolute address is asked for and run.
+    Redirect { url: String, method: Method },
+    /// `Status=completed`: it is hung up.
+    End,
+}
+
+impl fmt::Debug for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Update::Redirect { .. } => "Redirect",
+            Update::End => "End",
+        })
+    }
 }
 
 /// Why no answer came to a request.
@@ -229,13 +265,24 @@ pub enum Target {
     Number(String),
     /// With parameters and headers.
     Sip(String),
-    /// The caller is in it at once; nothing rings.
-    Conference {
-        room: String,
-        muted: bool,
-        start_on_enter: bool,
-        end_on_exit: bool,
-    },
+    /// The caller is in it at once; nothing rings. Who else is in it, and what that means by these attributes, is known
+    /// outside only, and told as what its callee does.
+    Conference(Room),
+}
+
+/// A conference as its `<Conference>` asks for it (twiml reference 4.4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Room {
+    pub name: String,
+    pub muted: bool,
+    /// `true`, `false`, `onEnter` or `onExit`.
+    pub beep: String,
+    pub start_on_enter: bool,
+    pub end_on_exit: bool,
+    pub max_participants: u32,
+    /// Absent: the provider's music, which is not played here; blank: silence.
+    pub wait_url: Option<String>,
+    pub wait_method: Method,
 }
 
 impl fmt::Debug for Target {
@@ -243,7 +290,7 @@ impl fmt::Debug for Target {
         f.write_str(match self {
             Target::Number(_) => "Number(+***)",
             Target::Sip(_) => "Sip(***)",
-            Target::Conference { .. } => "Conference",
+            Target::Conference(_) => "Conference",
         })
     }
 }
@@ -290,6 +337,10 @@ pub enum End {
     OutOfVerbs,
     Hangup,
     CallerHungUp,
+    /// Ended from outside, by REST.
+    EndedByRest,
+    /// A call that was placed and never picked up; never [`DialCallStatus::Completed`].
+    NotAnswered(DialCallStatus),
     Rejected(RejectReason),
     /// No document could be had; the number is the provider's (twiml reference 11).
     Failed {

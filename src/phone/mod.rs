@@ -6,6 +6,9 @@
 //! 2. [`Phone::handle_input`] with what happened first: an answer to a request, a key, a hang-up, somebody at the other
 //!    end, or [`Input::Time`] when `until_ms` is reached. Then go on with 1.
 //!
+//! A phone can also be called: [`Phone::called`] is a call placed by REST. And a running call can be redirected and ended
+//! from outside: [`Input::Update`].
+//!
 //! Time is in milliseconds since the call began and comes from outside. An input happens at the last time that was
 //! told, so tell the time first; do not tell a time beyond `until_ms` while a request is open, or the wait for its
 //! answer counts. What leaves the line is a [`Heard`] with its planned length; [`Output::Interrupted`] says when less
@@ -33,8 +36,8 @@ mod world;
 
 pub use call::{Phone, StartError};
 pub use config::{
-    AfterHangUp, DialBridged, EmptyDigits, FailedSound, FinishedOnKey, LastRequests, Media, PhoneConfig, Readings,
-    RefusedWhisper, RingTime,
+    AfterHangUp, CallEvent, DialBridged, EmptyDigits, FailedSound, FinishedOnKey, LastRequests, Media, PhoneConfig,
+    Readings, RefusedWhisper, RingTime, Several,
 };
 pub use io::*;
 pub use runner::MAX_UNHEARD_DOCUMENTS;

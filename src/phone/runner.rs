@@ -3,7 +3,7 @@
 use super::config::FailedSound;
 use super::gather::{Gathered, Gathering};
 use super::io::*;
-use super::world::{Line, World};
+use super::world::{Line, Role, World};
 use crate::base::Digit;
 use crate::twiml::{
     Method, PlayWhat, ReadDial, ReadPlay, ReadPrompt, ReadRedirect, ReadSay, ReadVerb, RejectReason, defaults,
@@ -270,7 +270,15 @@ impl Runner {
             self.doing = Doing::FetchingSounds { request, sound };
             return None;
         }
+        let role = self.line.role;
         match verb {
+            ReadVerb::Gather(_) | ReadVerb::Dial(_) | ReadVerb::Hangup | ReadVerb::Reject(_) | ReadVerb::Other(_)
+                if role == Role::Wait =>
+            {
+                let words = "a verb that does not work while a conference is waited for, the document stops";
+                world.finding(leg, Some(13238), words);
+                self.doing = Doing::Over(Done::OutOfVerbs);
+            }
             ReadVerb::Say(say) => {
                 world.answer(leg);
                 let playing = sound_of_say(&say, world);
@@ -288,13 +296,13 @@ impl Runner {
                 self.doing = Doing::Gathering(Box::new(Gathering::begin(gather, &self.line, world)));
             }
             ReadVerb::Redirect(ReadRedirect { url, method }) => self.fetch(&url, method, Vec::new(), world),
-            ReadVerb::Dial(dial) if leg == Leg::Caller => return Some(dial),
+            ReadVerb::Dial(dial) if role == Role::Call => return Some(dial),
             ReadVerb::Dial(_) => world.finding(leg, Some(13201), "`<Dial>` is refused on a dialled leg, it is skipped"),
             ReadVerb::Hangup => {
                 world.answer(leg);
                 self.doing = Doing::Over(Done::Hangup);
             }
-            ReadVerb::Reject(_) if leg != Leg::Caller => {
+            ReadVerb::Reject(_) if role != Role::Call => {
                 world.finding(leg, None, "`<Reject>` does not work on a dialled leg, it is skipped");
             }
             ReadVerb::Reject(reason) if world.answered_at_ms.is_none() => {
@@ -348,7 +356,7 @@ impl Runner {
         let leg = self.line.leg;
         world.finding(leg, Some(code), words);
         self.verbs.clear();
-        if leg != Leg::Caller {
+        if self.line.role != Role::Call {
             self.doing = Doing::Over(Done::Failed { code });
             return;
         }

@@ -1,6 +1,6 @@
 //! What every part of a call shares: the time, the way out, the requests.
 
-use super::config::{Media, PhoneConfig};
+use super::config::{Media, PhoneConfig, RingTime};
 use super::cookies::Jar;
 use super::io::*;
 use crate::twiml::Method;
@@ -16,17 +16,31 @@ pub(super) struct World {
     pub outputs: VecDeque<Output>,
     /// When the provider answered the caller.
     pub answered_at_ms: Option<u64>,
-    /// `CallStatus` once the caller's leg is over.
-    pub final_status: Option<&'static str>,
+    /// `CallStatus` of the caller's leg where it does not follow from the answer: of a call that was placed until it is
+    /// picked up, and of every call once it is over.
+    pub status: Option<&'static str>,
     requests: u64,
     callees: u32,
     /// Sounds that were asked for in this call, and whether they were there.
     sounds: BTreeMap<String, bool>,
 }
 
+/// What the documents of a leg are for, and so which verbs work in them (twiml reference 1.4).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The call itself: all.
+    Call,
+    /// A dialled leg before it is connected: no Dial and no Reject.
+    Whisper,
+    /// Until a conference starts: Say, Play, Pause, Redirect; anything else stops the document.
+    Wait,
+}
+
 /// One leg of the call, as requests name it.
+#[derive(Clone)]
 pub(super) struct Line {
     pub leg: Leg,
+    pub role: Role,
     pub sid: String,
     pub from: String,
     pub to: String,
@@ -44,7 +58,7 @@ impl World {
             now_ms: 0,
             outputs: VecDeque::new(),
             answered_at_ms: None,
-            final_status: None,
+            status: None,
             requests: 0,
             callees: 0,
             sounds: BTreeMap::new(),
@@ -72,6 +86,15 @@ impl World {
             line.unheard = 0;
         }
         self.put(Output::Heard(Heard { leg: line.leg, at_ms: self.now_ms, ms, what }));
+    }
+
+    /// How long a telephone rings that is to ring for so many seconds, in milliseconds.
+    pub fn ring_ms(&self, timeout_s: u32) -> u64 {
+        let extra_s = match self.config.readings.ring_time {
+            RingTime::AsAsked => 0,
+            RingTime::FiveSecondsMore => 5,
+        };
+        u64::from(timeout_s.saturating_add(extra_s)).saturating_mul(1_000)
     }
 
     /// A number for one more callee, and the CallSid of its leg.
@@ -143,7 +166,7 @@ impl World {
 
     /// Twiml reference 5.1.
     fn standard(&self, line: &Line) -> Vec<(String, String)> {
-        let status = match (line.leg, self.final_status, self.answered_at_ms) {
+        let status = match (line.leg, self.status, self.answered_at_ms) {
             (Leg::Caller, Some(status), _) => status,
             (Leg::Caller, None, None) => "ringing",
             _ => "in-progress",

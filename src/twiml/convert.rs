@@ -53,13 +53,19 @@ fn verb(verb: &Verb) -> ReadVerb {
         Verb::Dial(dial) => ReadVerb::Dial(ReadDial {
             action: dial.action.as_deref().map(value),
             method: Method::Post,
-            timeout_s: u32::from(dial.timeout_s),
+            timeout_s: match dial.nouns {
+                Nouns::Rung { timeout_s, .. } => u32::from(timeout_s),
+                Nouns::Conference(_) => defaults::DIAL_TIMEOUT_S,
+            },
             time_limit_s: dial.time_limit_s,
             caller_id: Some(value(&dial.caller_id)),
             hangup_on_star: false,
             answer_on_bridge: false,
             sequential: false,
-            nouns: vec![noun(&dial.noun, dial.whisper.as_deref().map(value))],
+            nouns: match &dial.nouns {
+                Nouns::Rung { rung, .. } => rung.iter().map(noun).collect(),
+                Nouns::Conference(one) => vec![ReadNoun::Conference(conference(one))],
+            },
             unexecuted: Vec::new(),
         }),
         Verb::Hangup => ReadVerb::Hangup,
@@ -67,9 +73,24 @@ fn verb(verb: &Verb) -> ReadVerb {
     }
 }
 
-fn noun(noun: &Noun, url: Option<String>) -> ReadNoun {
+fn conference(conference: &Conference) -> ReadConference {
+    ReadConference {
+        room: value(&conference.room),
+        muted: defaults::CONFERENCE_MUTED,
+        beep: "false".to_owned(),
+        start_on_enter: conference.start_on_enter,
+        end_on_exit: conference.end_on_exit,
+        max_participants: 2,
+        wait_url: Some(conference.wait.as_deref().map(value).unwrap_or_default()),
+        wait_method: Method::Post,
+        unexecuted: Vec::new(),
+    }
+}
+
+fn noun(rung: &Rung) -> ReadNoun {
     let (method, unexecuted) = (Method::Post, Vec::new());
-    match noun {
+    let url = rung.whisper.as_deref().map(value);
+    match &rung.noun {
         Noun::Number(number) => {
             ReadNoun::Number(ReadNumber { number: value(number), send_digits: None, url, method, unexecuted })
         }
@@ -133,16 +154,15 @@ mod tests {
             .prop_map(|(action, timeout_s, prompts)| Gather { action, timeout_s, prompts });
         let noun = prop_oneof![words().prop_map(Noun::Number), words().prop_map(Noun::Sip)];
         let address = || proptest::option::of(any::<String>());
-        let dial = (words(), 1u32..=14_400, 5u8..=60, address(), noun, address()).prop_map(
-            |(caller_id, time_limit_s, timeout_s, action, noun, whisper)| Dial {
-                caller_id,
-                time_limit_s,
-                timeout_s,
-                action,
-                noun,
-                whisper,
-            },
-        );
+        let rung = (noun, address()).prop_map(|(noun, whisper)| Rung { noun, whisper });
+        let rung = (5u8..=60, proptest::collection::vec(rung, 1..=10))
+            .prop_map(|(timeout_s, rung)| Nouns::Rung { timeout_s, rung });
+        let conference =
+            (words(), any::<bool>(), any::<bool>(), address()).prop_map(|(room, start_on_enter, end_on_exit, wait)| {
+                Nouns::Conference(Conference { room, start_on_enter, end_on_exit, wait })
+            });
+        let dial = (words(), 1u32..=14_400, address(), prop_oneof![rung, conference])
+            .prop_map(|(caller_id, time_limit_s, action, nouns)| Dial { caller_id, time_limit_s, action, nouns });
         prop_oneof![
             say_strategy().prop_map(Verb::Say),
             play_strategy().prop_map(Verb::Play),

@@ -170,8 +170,15 @@ pub struct ReadSip {
 pub struct ReadConference {
     pub room: String,
     pub muted: bool,
+    /// `true`, `false`, `onEnter` or `onExit`.
+    pub beep: String,
     pub start_on_enter: bool,
     pub end_on_exit: bool,
+    /// 2 to 250.
+    pub max_participants: u32,
+    /// What is heard until the conference starts. Absent: the provider's music; blank: silence.
+    pub wait_url: Option<String>,
+    pub wait_method: Method,
     pub unexecuted: Unexecuted,
 }
 

@@ -82,7 +82,11 @@ impl Given {
     }
 
     pub fn method(&self) -> Method {
-        match self.word("method") {
+        self.method_in("method")
+    }
+
+    pub fn method_in(&self, name: &str) -> Method {
+        match self.word(name) {
             "GET" => Method::Get,
             _ => Method::Post,
         }

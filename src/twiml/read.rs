@@ -374,8 +374,14 @@ impl Reader {
             "Conference" => ReadNoun::Conference(ReadConference {
                 room: content,
                 muted: given.flag("muted"),
+                beep: given.word("beep").to_owned(),
                 start_on_enter: given.flag("startConferenceOnEnter"),
                 end_on_exit: given.flag("endConferenceOnExit"),
+                max_participants: given
+                    .count("maxParticipants")
+                    .unwrap_or(super::defaults::CONFERENCE_MAX_PARTICIPANTS),
+                wait_url: given.text("waitUrl"),
+                wait_method: given.method_in("waitMethod"),
                 unexecuted,
             }),
             _ => ReadNoun::Number(ReadNumber {

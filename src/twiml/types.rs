@@ -81,17 +81,35 @@ pub struct Redirect {
     pub url: String,
 }
 
-/// `<Dial>` of one callee. `caller_id` and `time_limit_s` have no default: a Dial without them cannot be written.
+/// `<Dial>`. `caller_id` and `time_limit_s` have no default: a Dial without them cannot be written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dial {
     /// The hotline's own number, E.164; never the caller's.
     pub caller_id: String,
     /// Longest talk in seconds, 1 to 14400.
     pub time_limit_s: u32,
-    /// How long it rings, seconds, 5 to 60.
-    pub timeout_s: u8,
     /// Asked when the attempt is over; `None` only in the static fallback document.
     pub action: Option<String>,
+    pub nouns: Nouns,
+}
+
+/// What stands in a `<Dial>`: people, or a conference, which must stand alone (13000).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Nouns {
+    /// All are rung at once. The first to pick up wins and the others stop ringing, at some providers before a whisper
+    /// is accepted (4.2): several are safe only where picking up is accepting.
+    Rung {
+        /// How long they ring, seconds, 5 to 60.
+        timeout_s: u8,
+        /// 1 to 10.
+        rung: Vec<Rung>,
+    },
+    Conference(Conference),
+}
+
+/// One who is rung.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rung {
     pub noun: Noun,
     /// The whisper document; `None` connects at pick-up.
     pub whisper: Option<String>,
@@ -104,6 +122,21 @@ pub enum Noun {
     Number(String),
     /// `<Sip>`: a `sip:` address.
     Sip(String),
+}
+
+/// `<Conference>` of two, without beep. The writer adds `beep="false"` and `maxParticipants="2"`; a recording cannot be
+/// asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conference {
+    /// The room's name, 1 to 128 characters; whoever knows it at the provider's account can enter.
+    pub room: String,
+    /// Whether the talk begins when this one enters; until then the others hear `wait`.
+    pub start_on_enter: bool,
+    /// Whether everybody's talk ends when this one leaves.
+    pub end_on_exit: bool,
+    /// What is heard until the talk begins: a document or a sound, asked by POST; `None` is silence, not the provider's
+    /// music.
+    pub wait: Option<String>,
 }
 
 /// `<Reject reason="...">`.

@@ -82,20 +82,48 @@ fn write_gather(xml: &mut Xml, gather: &Gather) {
 }
 
 fn write_dial(xml: &mut Xml, dial: &Dial) {
-    let (timeout, limit) = (dial.timeout_s.to_string(), dial.time_limit_s.to_string());
-    let mut attributes =
-        vec![("callerId", dial.caller_id.as_str()), ("timeLimit", limit.as_str()), ("timeout", timeout.as_str())];
+    let limit = dial.time_limit_s.to_string();
+    let timeout = match &dial.nouns {
+        Nouns::Rung { timeout_s, .. } => Some(timeout_s.to_string()),
+        // Nothing rings.
+        Nouns::Conference(_) => None,
+    };
+    let mut attributes = vec![("callerId", dial.caller_id.as_str()), ("timeLimit", limit.as_str())];
+    attributes.extend(timeout.as_deref().map(|timeout| ("timeout", timeout)));
     if let Some(action) = &dial.action {
         attributes.extend([("action", action.as_str()), ("method", "POST")]);
     }
     xml.start("Dial", &attributes);
-    let whisper: Vec<_> = dial.whisper.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]).collect();
-    match &dial.noun {
-        Noun::Number(number) => xml.text("Number", &whisper, number),
-        Noun::Sip(uri) => xml.text("Sip", &whisper, uri),
+    match &dial.nouns {
+        Nouns::Rung { rung, .. } => rung.iter().for_each(|rung| write_rung(xml, rung)),
+        Nouns::Conference(conference) => write_conference(xml, conference),
     }
     xml.end("Dial");
 }
+
+fn write_rung(xml: &mut Xml, rung: &Rung) {
+    let whisper: Vec<_> = rung.whisper.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]).collect();
+    match &rung.noun {
+        Noun::Number(number) => xml.text("Number", &whisper, number),
+        Noun::Sip(uri) => xml.text("Sip", &whisper, uri),
+    }
+}
+
+fn write_conference(xml: &mut Xml, conference: &Conference) {
+    let flag = |on: bool| if on { "true" } else { "false" };
+    let attributes = [
+        ("beep", "false"),
+        ("startConferenceOnEnter", flag(conference.start_on_enter)),
+        ("endConferenceOnExit", flag(conference.end_on_exit)),
+        ("maxParticipants", CONFERENCE_OF_US),
+        ("waitUrl", conference.wait.as_deref().unwrap_or_default()),
+        ("waitMethod", "POST"),
+    ];
+    xml.text("Conference", &attributes, &conference.room);
+}
+
+/// A caller and a counsellor, and nobody who listens in.
+const CONFERENCE_OF_US: &str = "2";
 
 /// Without the characters that may not stand in XML at all, not even escaped.
 pub(super) fn allowed(text: &str) -> Cow<'_, str> {
@@ -258,16 +286,50 @@ mod tests {
         );
     }
 
+    fn rung(number: &str, whisper: Option<&str>) -> Rung {
+        Rung { noun: Noun::Number(number.into()), whisper: whisper.map(Into::into) }
+    }
+
+    #[test]
+    fn several_are_rung_each_with_its_own_whisper() {
+        let sip = Rung { noun: Noun::Sip("sip:desk@example.org".into()), whisper: Some("/w?3".into()) };
+        let rung = vec![rung("+447700900002", Some("/w?1")), rung("+447700900003", None), sip];
+        let nouns = Nouns::Rung { timeout_s: 15, rung };
+        let dial = Dial { caller_id: "+447700900001".into(), time_limit_s: 60, action: None, nouns };
+        case(
+            vec![Verb::Dial(dial)],
+            "<Response><Dial callerId=\"+447700900001\" timeLimit=\"60\" timeout=\"15\">\
+             <Number url=\"/w?1\" method=\"POST\">+447700900002</Number><Number>+447700900003</Number>\
+             <Sip url=\"/w?3\" method=\"POST\">sip:desk@example.org</Sip></Dial></Response>",
+        );
+    }
+
+    #[test]
+    fn a_conference_is_of_two_and_beeps_never() {
+        let dial = |start_on_enter, wait: Option<&str>| {
+            let (room, wait) = ("room 1 & 2".into(), wait.map(Into::into));
+            let nouns = Nouns::Conference(Conference { room, start_on_enter, end_on_exit: true, wait });
+            Verb::Dial(Dial { caller_id: "+447700900001".into(), time_limit_s: 60, action: Some("/on".into()), nouns })
+        };
+        let expected = |starts: &str, wait: &str| {
+            format!(
+                "<Response><Dial callerId=\"+447700900001\" timeLimit=\"60\" action=\"/on\" method=\"POST\">\
+                 <Conference beep=\"false\" startConferenceOnEnter=\"{starts}\" endConferenceOnExit=\"true\" \
+                 maxParticipants=\"2\" waitUrl=\"{wait}\" waitMethod=\"POST\">room 1 &amp; 2</Conference></Dial></Response>"
+            )
+        };
+        case(vec![dial(true, None)], &expected("true", ""));
+        case(vec![dial(false, Some("/wait?a&b"))], &expected("false", "/wait?a&amp;b"));
+    }
+
     #[test]
     fn dial_always_says_who_calls_and_how_long() {
         let dial = |action: Option<&str>, url: Option<&str>| {
             Verb::Dial(Dial {
                 caller_id: "+447700900001".into(),
                 time_limit_s: 3600,
-                timeout_s: 20,
                 action: action.map(Into::into),
-                noun: Noun::Number("+447700900002".into()),
-                whisper: url.map(Into::into),
+                nouns: Nouns::Rung { timeout_s: 20, rung: vec![rung("+447700900002", url)] },
             })
         };
         let head = "<Dial callerId=\"+447700900001\" timeLimit=\"3600\" timeout=\"20\"";

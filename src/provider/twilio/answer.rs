@@ -7,7 +7,7 @@ use super::DOOR;
 use crate::base::{Accept, Callee, E164, Line};
 use crate::flow::{Hotline, LangIx, Output, Prompt};
 use crate::privacy::SESSION_LIFE_S;
-use crate::twiml::{Dial, Gather, MessagingResponse, Noun, Play, Redirect, Say, Verb, VoiceResponse};
+use crate::twiml::{Dial, Gather, MessagingResponse, Noun, Nouns, Play, Redirect, Rung, Say, Verb, VoiceResponse};
 use std::collections::HashMap;
 
 /// At most this many characters in one `<Say>` (twiml reference 2.1: the smallest limit of the voices).
@@ -198,17 +198,16 @@ impl Ring<'_> {
             Accept::Key => Some(DOOR.address(self.whisper?)),
             Accept::Pickup => None,
         };
+        let noun = match &self.line.callee {
+            Callee::Number(number) => Noun::Number(number.expose().to_owned()),
+            Callee::Sip(address) => Noun::Sip(address.expose().to_owned()),
+            Callee::Pretend => Noun::Sip(super::PRETEND.to_owned()),
+        };
         Some(Dial {
             caller_id: self.own.expose().to_owned(),
             time_limit_s: self.time_limit_s.clamp(1, TALK_MAX_S),
-            timeout_s: self.line.ring_s.clamp(5, 60),
             action: action.map(|url| DOOR.address(url)),
-            noun: match &self.line.callee {
-                Callee::Number(number) => Noun::Number(number.expose().to_owned()),
-                Callee::Sip(address) => Noun::Sip(address.expose().to_owned()),
-                Callee::Pretend => Noun::Sip("sip:counsellor@demonstration.invalid".to_owned()),
-            },
-            whisper,
+            nouns: Nouns::Rung { timeout_s: self.line.ring_s.clamp(5, 60), rung: vec![Rung { noun, whisper }] },
         })
     }
 }
@@ -376,6 +375,14 @@ mod tests {
         Links { key: "/key?s=1", silence: "/silence?s=1", dial: "/dial?s=1", ring: Some(ring) }
     }
 
+    /// The one who is rung, and for how long.
+    fn only(dial: &Dial) -> (u8, &Rung) {
+        match &dial.nouns {
+            Nouns::Rung { timeout_s, rung } if rung.len() == 1 => (*timeout_s, &rung[0]),
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn noun(noun: &Noun) -> &str {
         match noun {
             Noun::Number(number) => number,
@@ -398,15 +405,17 @@ mod tests {
                 format!("gather {} {}s [{}]", gather.action, gather.timeout_s, prompts.collect::<Vec<_>>().join(" | "))
             }
             Verb::Redirect(redirect) => format!("redirect {}", redirect.url),
-            Verb::Dial(dial) => format!(
-                "dial {} as {} ring {} limit {} whisper {} then {}",
-                noun(&dial.noun),
-                dial.caller_id,
-                dial.timeout_s,
-                dial.time_limit_s,
-                dial.whisper.as_deref().unwrap_or("-"),
-                dial.action.as_deref().unwrap_or("-"),
-            ),
+            Verb::Dial(dial) => {
+                let (timeout_s, rung) = only(dial);
+                format!(
+                    "dial {} as {} ring {timeout_s} limit {} whisper {} then {}",
+                    noun(&rung.noun),
+                    dial.caller_id,
+                    dial.time_limit_s,
+                    rung.whisper.as_deref().unwrap_or("-"),
+                    dial.action.as_deref().unwrap_or("-"),
+                )
+            }
             Verb::Hangup => "hangup".into(),
             other => format!("{other:?}"),
         };
@@ -486,10 +495,10 @@ mod tests {
         let (own, line) = (number(OWN), Line { ring_s: 200, ..line(Accept::Pickup) });
         let ring = Ring { own: &own, line: &line, time_limit_s: 90_000, whisper: None };
         let dial = ring.dial(None).unwrap();
-        assert_eq!((dial.timeout_s, dial.time_limit_s), (60, 14_400));
+        assert_eq!((only(&dial).0, dial.time_limit_s), (60, 14_400));
         let short = Line { ring_s: 0, ..line.clone() };
         let dial = Ring { line: &short, time_limit_s: 0, ..ring }.dial(None).unwrap();
-        assert_eq!((dial.timeout_s, dial.time_limit_s), (5, 1));
+        assert_eq!((only(&dial).0, dial.time_limit_s), (5, 1));
     }
 
     #[test]
@@ -623,8 +632,8 @@ mod tests {
                 for verb in &document.verbs {
                     if let Verb::Dial(dial) = verb {
                         prop_assert_eq!(&dial.caller_id, OWN);
-                        prop_assert_eq!(noun(&dial.noun), DESK);
-                        prop_assert_eq!(dial.whisper.is_some(), !pickup);
+                        prop_assert_eq!(noun(&only(dial).1.noun), DESK);
+                        prop_assert_eq!(only(dial).1.whisper.is_some(), !pickup);
                     }
                 }
             }

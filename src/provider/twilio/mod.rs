@@ -23,6 +23,9 @@ pub const DOOR: Door = Door {
     proof: super::Proof::Signature,
 };
 
+/// Where the demonstration's counsellor is: at an address that cannot exist (RFC 2606).
+const PRETEND: &str = "sip:counsellor@demonstration.invalid";
+
 /// How a request proves that it is the provider's.
 pub enum Proof {
     /// `X-Twilio-Signature` over this public address.

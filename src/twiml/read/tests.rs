@@ -148,12 +148,16 @@ fn what_is_written_is_taken() {
         })])),
     );
     case(
-        "<Dial><Conference muted=\"true\" startConferenceOnEnter=\"false\" endConferenceOnExit=\"true\">r</Conference></Dial>",
+        "<Dial><Conference muted=\"true\" startConferenceOnEnter=\"false\" endConferenceOnExit=\"true\" beep=\"onExit\" maxParticipants=\"3\" waitUrl=\"\" waitMethod=\"GET\">r</Conference></Dial>",
         ReadVerb::Dial(a_dial(vec![ReadNoun::Conference(ReadConference {
             room: "r".into(),
             muted: true,
+            beep: "onExit".into(),
             start_on_enter: false,
             end_on_exit: true,
+            max_participants: 3,
+            wait_url: Some(String::new()),
+            wait_method: Method::Get,
             unexecuted: vec![],
         })])),
     );
