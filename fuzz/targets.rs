@@ -173,7 +173,10 @@ pub fn twiml(data: &[u8]) {
         drop(verbs);
     }
     let config = PhoneConfig::new("AC1", "CA1", "+447700900001", "+447700900002", "https://example.org/voice");
-    let Ok(mut phone) = Phone::new(config) else { return };
+    // A script that begins with `p` is of a call that was placed; it is picked up by `r`.
+    let placed = script.first() == Some(&b'p');
+    let phone = if placed { Phone::called(config, 20, &phone::CallEvent::ALL) } else { Phone::new(config) };
+    let Ok(mut phone) = phone else { return };
     let mut script = script.iter();
     for _ in 0..STEPS_MAX {
         let mut due = None;
@@ -195,6 +198,12 @@ pub fn twiml(data: &[u8]) {
             Some(b'h') => phone::Input::HangUp,
             Some(b'a') => phone::Input::Callee(0, phone::CalleeDoes::Answer),
             Some(b'b') => phone::Input::Callee(0, phone::CalleeDoes::Busy),
+            Some(b'u') => phone::Input::Update(phone::Update::Redirect {
+                url: "https://example.org/other".to_owned(),
+                method: twiml::Method::Post,
+            }),
+            Some(b'r') => phone::Input::Called(phone::CalledDoes::Answer),
+            Some(b'q') => phone::Input::Update(phone::Update::End),
             Some(b'e') => phone::Input::Callee(0, phone::CalleeDoes::HangUp),
             Some(byte) if Digit::new(char::from(*byte)).is_some() => {
                 phone::Input::Key(Digit::new(char::from(*byte)).expect("it was just looked at"))

@@ -232,8 +232,10 @@ impl Dialing {
                     }
                 }
                 CalleeDoes::Fail | CalleeDoes::Busy => {
-                    self.talk_ended(world);
-                    self.last = DialEnd::unanswered(DialCallStatus::Failed, None);
+                    if let Some(wait) = wait {
+                        wait.stop(world);
+                    }
+                    self.talk_over(who, DialEnd::unanswered(DialCallStatus::Failed, None), world);
                 }
                 CalleeDoes::NoAnswer | CalleeDoes::Key(_) => {}
             },
@@ -481,6 +483,10 @@ impl Dialing {
                 (*callee, DialEnd { status: DialCallStatus::Answered, sid: None, talked_s: None, bridged: None })
             }
         };
+        self.talk_over(callee, end, world);
+    }
+
+    fn talk_over(&mut self, callee: u32, end: DialEnd, world: &mut World) {
         world.put(Output::CalleeEnded { callee, status: end.status });
         self.last = end;
         self.stage = Stage::Over;

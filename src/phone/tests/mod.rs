@@ -3,11 +3,13 @@
 mod bounds;
 mod dialling;
 mod gathering;
+mod placing;
 mod requesting;
 mod verbs;
 
 use super::*;
 use crate::base::Digit;
+use crate::twiml::Method;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -18,6 +20,12 @@ const HOTLINE: &str = "+447700900002";
 /// What somebody does in a spec.
 #[derive(Clone, Copy)]
 enum Do {
+    /// The telephone of a call that was placed does this.
+    Called(CalledDoes),
+    /// REST redirects the call to this path.
+    Redirected(&'static str),
+    /// REST ends the call.
+    Ends,
     /// Lets time pass until then.
     At(u64),
     Key(char),
@@ -27,7 +35,7 @@ enum Do {
     On,
 }
 
-use Do::{At, Callee, HangUp, Key, On};
+use Do::{At, Called, Callee, Ends, HangUp, Key, On, Redirected};
 
 fn config() -> PhoneConfig {
     PhoneConfig { media: Media::Assumed, ..PhoneConfig::new("AC1", SID, CALLER, HOTLINE, "https://example.org/voice") }
@@ -43,13 +51,13 @@ struct Call {
 
 impl Call {
     fn begin(config: PhoneConfig, pages: &[(&str, &str)]) -> Call {
+        Call::of(Phone::new(config).unwrap(), pages)
+    }
+
+    fn of(phone: Phone, pages: &[(&str, &str)]) -> Call {
         let page = |(path, inside): &(&str, &str)| (path.to_string(), format!("<Response>{inside}</Response>"));
-        let mut call = Call {
-            phone: Phone::new(config).unwrap(),
-            pages: pages.iter().map(page).collect(),
-            log: String::new(),
-            requests: Vec::new(),
-        };
+        let mut call =
+            Call { phone, pages: pages.iter().map(page).collect(), log: String::new(), requests: Vec::new() };
         call.drain();
         call
     }
@@ -65,6 +73,12 @@ impl Call {
             Key(key) => self.input(Input::Key(Digit::new(key).unwrap())),
             Callee(who, does) => self.input(Input::Callee(who, does)),
             HangUp => self.input(Input::HangUp),
+            Called(does) => self.input(Input::Called(does)),
+            Redirected(path) => {
+                let url = format!("https://example.org{path}");
+                self.input(Input::Update(Update::Redirect { url, method: Method::Post }));
+            }
+            Ends => self.input(Input::Update(Update::End)),
             On => {
                 for _ in 0..10_000 {
                     let Some(due) = self.due() else { return };
