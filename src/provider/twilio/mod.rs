@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod form;
+pub mod rest;
 pub mod signature;
 
 use super::{Door, Received, Refused, Reply, Text, TextDoor};

@@ -1,0 +1,125 @@
+//! What an answer means, and whether to try again. The rule: nothing is tried again that may have placed a leg.
+
+use super::RestError;
+use crate::base::CallSid;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The provider may ask us to wait this long before the next try; who waits longer for a counsellor's line to ring has
+/// lost a caller.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// When it does not say how long.
+pub(super) const USUAL_PAUSE: Duration = Duration::from_millis(500);
+
+/// What was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Asked {
+    /// A leg: done twice it would ring two telephones, or one twice.
+    Place,
+    /// A change of a call: done twice it is as done once.
+    Update,
+}
+
+/// What becomes of one try.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// The name of the call, where the answer tells it.
+    Done(Option<CallSid>),
+    Failed(RestError),
+    /// After this pause; the error if there is no time for another try.
+    Again(RestError, Duration),
+}
+
+/// One answer of the provider.
+pub(super) fn read(asked: Asked, status: u16, retry_after: Option<&str>, body: &[u8]) -> Verdict {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let code = || json.as_ref().and_then(|json| json.get("code")).and_then(Value::as_u64);
+    let refused = || RestError::Refused { status, code: code().and_then(|code| u32::try_from(code).ok()) };
+    match status {
+        200..=299 => {
+            let sid = json.as_ref().and_then(|json| json.get("sid")).and_then(Value::as_str).and_then(CallSid::new);
+            match (asked, sid) {
+                (Asked::Place, None) => Verdict::Failed(RestError::Misread),
+                (_, sid) => Verdict::Done(sid),
+            }
+        }
+        429 => match pause(retry_after) {
+            Some(pause) => Verdict::Again(RestError::TooMany, pause),
+            None => Verdict::Failed(RestError::TooMany),
+        },
+        // The provider took nothing in.
+        503 => match pause(retry_after) {
+            Some(pause) => Verdict::Again(refused(), pause),
+            None => Verdict::Failed(refused()),
+        },
+        // It broke somewhere, perhaps after the leg was placed.
+        500..=599 => no_answer(asked),
+        _ => Verdict::Failed(refused()),
+    }
+}
+
+/// The request was sent, and no whole answer came in time.
+pub(super) fn no_answer(asked: Asked) -> Verdict {
+    match asked {
+        Asked::Place => Verdict::Failed(RestError::Unclear),
+        Asked::Update => Verdict::Again(RestError::Unclear, USUAL_PAUSE),
+    }
+}
+
+/// Nothing was sent: there was no connection.
+pub(super) fn not_sent() -> Verdict {
+    Verdict::Again(RestError::Unreachable, USUAL_PAUSE)
+}
+
+/// `Retry-After` in seconds (RFC 9110, section 10.2.3); `None` for a longer wait than ours.
+fn pause(retry_after: Option<&str>) -> Option<Duration> {
+    let asked = retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    Some(asked.unwrap_or(USUAL_PAUSE)).filter(|pause| *pause <= LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Asked::{Place, Update};
+    use Verdict::{Again, Done, Failed};
+
+    #[test]
+    fn every_answer() {
+        let case = |asked, status, body: &str, verdict: Verdict| {
+            assert_eq!(read(asked, status, None, body.as_bytes()), verdict, "{asked:?} {status} {body}");
+        };
+        let refused = |status, code| RestError::Refused { status, code };
+        let sid = CallSid::new("CA1");
+        case(Place, 201, "{\"sid\":\"CA1\",\"status\":\"queued\"}", Done(sid.clone()));
+        case(Update, 200, "{\"sid\":\"CA1\"}", Done(sid));
+        case(Update, 200, "", Done(None));
+        for odd in ["", "{}", "{\"sid\":\"\"}", "{\"sid\":7}", "[1]", "<html>", "{\"sid\":\"CA1\""] {
+            case(Place, 201, odd, Failed(RestError::Misread));
+        }
+        case(Place, 200, &format!("{{\"sid\":\"{}\"}}", "x".repeat(256)), Failed(RestError::Misread));
+        let told = "{\"code\":21211,\"message\":\"The number +447700900123 is invalid\"}";
+        case(Place, 400, told, Failed(refused(400, Some(21211))));
+        case(Place, 401, "", Failed(refused(401, None)));
+        case(Update, 404, "{\"code\":20404}", Failed(refused(404, Some(20404))));
+        case(Place, 400, "{\"code\":\"21211\"}", Failed(refused(400, None)));
+        case(Place, 400, "{\"code\":99999999999}", Failed(refused(400, None)));
+        case(Place, 302, "", Failed(refused(302, None)));
+        case(Place, 429, "{}", Again(RestError::TooMany, USUAL_PAUSE));
+        case(Place, 503, "{}", Again(refused(503, None), USUAL_PAUSE));
+        for status in [500, 502, 504] {
+            case(Place, status, "{\"code\":20500}", Failed(RestError::Unclear));
+            case(Update, status, "", Again(RestError::Unclear, USUAL_PAUSE));
+        }
+    }
+
+    #[test]
+    fn a_pause_is_bounded() {
+        let case = |text: &str, verdict: Verdict| assert_eq!(read(Place, 429, Some(text), b""), verdict, "{text}");
+        let again = |ms| Again(RestError::TooMany, Duration::from_millis(ms));
+        case("0", again(0));
+        case(" 2 ", again(2_000));
+        case("3", Failed(RestError::TooMany));
+        case("99999999999999999999", again(500));
+        case("Wed, 21 Oct 2026 07:28:00 GMT", again(500));
+    }
+}
