@@ -132,6 +132,11 @@ impl Phone {
         self.world.now_ms
     }
 
+    /// Whether something but [`Output::Wait`] is still to be polled.
+    pub fn has_output(&self) -> bool {
+        !self.world.outputs.is_empty()
+    }
+
     /// Whether the call is over; outputs may still wait to be polled.
     pub fn is_over(&self) -> bool {
         self.ended

@@ -3,7 +3,9 @@
 
 pub mod browser;
 pub mod house;
+pub mod rest;
 pub mod server;
+pub mod telephones;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

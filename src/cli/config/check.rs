@@ -7,6 +7,7 @@ use crate::audio::catalog::{PREFER_SAY_TO_DRAFT, PREFER_SOUND, Way};
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel::Kannel;
+use crate::provider::twilio::rest::{self, Base};
 use crate::server::{Alarm, Limits};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -21,6 +22,13 @@ pub(super) struct Check<'e> {
     pub(super) folder: PathBuf,
     pub(super) purpose: Purpose,
     pub(super) secret_files: Vec<PathBuf>,
+}
+
+/// What is written of the REST interface.
+struct RestFile {
+    base: Option<String>,
+    key: Option<String>,
+    secret: Option<Zeroizing<String>>,
 }
 
 /// What a configuration is read for.
@@ -92,6 +100,12 @@ impl Check<'_> {
         if kannel.is_some() && number.is_none() {
             self.problem("`[kannel] number` is not set: texts print it as the number to call");
         }
+        let rest = RestFile {
+            base: twilio.rest,
+            key: twilio.rest_key,
+            secret: self.secret("twilio.rest_secret", twilio.rest_secret, twilio.rest_secret_file),
+        };
+        let rest = self.rest(rest, twilio.account_sid.as_deref(), auth_tokens.first(), number.as_ref());
         let timezone = file.timezone.as_deref().and_then(|name| self.timezone(name));
         let desk = self.desk(file.desk, timezone.clone(), mode);
         if reachable && desk.line.is_none() {
@@ -147,6 +161,7 @@ impl Check<'_> {
             account_sid: twilio.account_sid,
             auth_tokens,
             shared_key,
+            rest,
             kannel,
             number,
             desk,
@@ -253,6 +268,62 @@ impl Check<'_> {
                 }
             }
         }
+    }
+
+    /// Where legs are placed: without a name and secret of their own, with those of the account.
+    fn rest(
+        &mut self,
+        file: RestFile,
+        account: Option<&str>,
+        token: Option<&Zeroizing<String>>,
+        own: Option<&E164>,
+    ) -> Option<rest::Settings> {
+        let own_key = file.key.is_some() || file.secret.is_some();
+        let Some(base) = file.base else {
+            if own_key {
+                self.problem("`[twilio] rest_key` and `rest_secret` are of no use without `rest`: set it to the address of the provider's REST interface, such as `https://api.twilio.com`");
+            }
+            return None;
+        };
+        let base = match Base::new(&base) {
+            Ok(base) => Some(base),
+            Err(why) => {
+                self.problem(format!("`[twilio] rest` is not fit: {why}"));
+                None
+            }
+        };
+        let account = account.filter(|account| !account.is_empty());
+        if account.is_none() {
+            self.problem("`[twilio] rest` needs `account_sid`: it stands in the address of every request");
+        }
+        if own.is_none() {
+            self.problem("`[twilio] rest` needs `number`: it is what a counsellor's line is shown");
+        }
+        let (key, secret) = match (file.key, file.secret) {
+            (Some(key), Some(secret)) => (Some(key), Some(secret)),
+            (None, None) => (account.map(str::to_owned), token.cloned()),
+            _ => {
+                self.problem("`[twilio] rest_key` and `rest_secret` belong together: set both, or neither to use the account and its auth token");
+                return None;
+            }
+        };
+        if token.is_none() {
+            self.problem("`[twilio] rest` is set and no auth token: without it nobody's requests are believed, and no call would come");
+        }
+        let visible = |text: &str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if key.as_deref().is_some_and(|key| !visible(key) || key.contains(':')) {
+            self.problem("`[twilio] rest_key` is not fit: expected 1 to 255 letters and signs, no space and no `:`");
+        }
+        if secret.as_deref().is_some_and(|secret| !visible(secret)) {
+            self.problem("`[twilio] rest_secret` is not fit: expected 1 to 255 letters and signs, no space");
+        }
+        Some(rest::Settings {
+            base: base?,
+            account: account?.to_owned(),
+            key: Zeroizing::new(key?),
+            secret: secret?,
+            own: own?.clone(),
+        })
     }
 
     /// Kannel's secret, and the number it answers for.

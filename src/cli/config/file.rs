@@ -42,6 +42,10 @@ pub(super) struct TwilioFile {
     pub(super) shared_key: Option<Zeroizing<String>>,
     pub(super) shared_key_file: Option<PathBuf>,
     pub(super) number: Option<String>,
+    pub(super) rest: Option<String>,
+    pub(super) rest_key: Option<String>,
+    pub(super) rest_secret: Option<Zeroizing<String>>,
+    pub(super) rest_secret_file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for TwilioFile {

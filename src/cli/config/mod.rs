@@ -8,8 +8,9 @@ use crate::audio::catalog::Way;
 use crate::audio::render;
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
+use crate::provider::Door;
 use crate::provider::kannel;
-use crate::provider::{Door, twilio};
+use crate::provider::twilio::{self, rest};
 use crate::server::{Alarm, Limits};
 use check::{Check, Purpose};
 use file::File;
@@ -125,6 +126,8 @@ pub struct Config {
     pub auth_tokens: Vec<Zeroizing<String>>,
     /// The secret of a shared key, for requests signed by HMAC-SHA256.
     pub shared_key: Option<Zeroizing<String>>,
+    /// The provider's REST interface, by which legs are placed while the caller's keys stay alive; `None`: by Dial only.
+    pub rest: Option<rest::Settings>,
     /// The secret in the address that Kannel asks; `None`: no texts from Kannel.
     pub kannel: Option<Zeroizing<String>>,
     /// The hotline's own number.
@@ -192,8 +195,9 @@ impl Config {
         let desk = Desk { line: None, ..self.desk };
         let public_url = String::new();
         // Its calls are of no account of a provider's.
-        let (account_sid, auth_tokens, kannel) = (None, Vec::new(), None);
-        Config { mode: Mode::Demonstration, public_url, live: false, account_sid, auth_tokens, kannel, desk, ..self }
+        let (account_sid, auth_tokens, rest, kannel) = (None, Vec::new(), None, None);
+        let (mode, live) = (Mode::Demonstration, false);
+        Config { mode, public_url, live, account_sid, auth_tokens, rest, kannel, desk, ..self }
     }
 
     /// The doors of a provider that are open.

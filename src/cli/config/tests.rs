@@ -86,6 +86,44 @@ fn a_line_for_texts_only() {
 }
 
 #[test]
+fn where_legs_are_placed() {
+    let whole = |more: &str| {
+        format!(
+            "data = \"/nonexistent\"\npublic_url = \"https://line.example.org\"\n\
+             [desk]\nline = \"+447700900101\"\nhours = [\"mon-fri 09:00-17:00\"]\n\
+             [twilio]\nauth_token = \"hush\"\naccount_sid = \"AC1\"\nnumber = \"+447700900200\"\n{more}\n"
+        )
+    };
+    let config = |more: &str| Config::from_text(&whole(more)).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(config("").rest.is_none());
+    let rest = config("rest = \"https://api.twilio.com\"").rest.unwrap();
+    assert_eq!((rest.account.as_str(), rest.key.as_str(), rest.secret.as_str()), ("AC1", "AC1", "hush"));
+    assert_eq!(rest.own.expose(), "+447700900200");
+    let keyed = "rest = \"http://127.0.0.1:9\"\nrest_key = \"SK1\"\nrest_secret = \"quiet\"";
+    let rest = config(keyed).rest.unwrap();
+    assert_eq!((rest.account.as_str(), rest.key.as_str(), rest.secret.as_str()), ("AC1", "SK1", "quiet"));
+    assert!(config(keyed).played().rest.is_none(), "the demonstration rings nobody");
+    let case = |text: &str, says: &str| {
+        let problems = Config::from_text(text).err().map(|problems| problems.to_string()).unwrap_or_default();
+        assert!(problems.contains(says) && !problems.contains("quiet"), "{says} in `{problems}`");
+    };
+    case(&whole("rest = \"http://api.twilio.com\""), "`[twilio] rest` is not fit: expected `https://`");
+    case(&whole("rest_key = \"SK1\"\nrest_secret = \"quiet\""), "of no use without `rest`");
+    case(&whole("rest = \"https://a.example\"\nrest_key = \"SK1\""), "belong together");
+    case(&whole("rest = \"https://a.example\"\nrest_secret = \"quiet\""), "belong together");
+    case(&whole("rest = \"https://a.example\"\nrest_key = \"S:1\"\nrest_secret = \"quiet\""), "no `:`");
+    case(&whole("rest = \"https://a.example\"\nrest_key = \"S1\"\nrest_secret = \"qui et\""), "no space");
+    case(
+        &whole("rest = \"https://a.example\"\nrest_secret_file = \"not/there\""),
+        "cannot read `twilio.rest_secret_file`",
+    );
+    let rest = whole("rest = \"https://a.example\"");
+    case(&rest.replace("account_sid", "# account_sid"), "needs `account_sid`");
+    case(&rest.replace("number =", "# number ="), "`[twilio] rest` needs `number`");
+    case(&rest.replace("auth_token", "# auth_token"), "no call would come");
+}
+
+#[test]
 fn every_problem_is_named_at_once_and_no_number_is_repeated() {
     let text = r#"
         listen = "here"
