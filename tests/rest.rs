@@ -62,11 +62,13 @@ async fn a_leg_is_placed_redirected_and_ended() {
     assert_eq!(pretend.placed(), 2);
 }
 
+/// The troubles, what comes of them, how many legs ring, how many requests there were.
+type Case = (Vec<Trouble>, Result<(), RestError>, u32, usize);
+
 #[tokio::test]
 async fn nothing_is_placed_twice() {
     let one = |trouble: Trouble| vec![trouble];
-    let cases: [(Vec<Trouble>, Result<(), RestError>, u32, usize); 13] = [
-        // The trouble, what comes of it, how many legs ring, how many requests there were.
+    let cases: [Case; 13] = [
         (one(Trouble::DroppedAfter), Err(RestError::Unclear), 1, 1),
         (one(Trouble::DroppedBefore), Err(RestError::Unclear), 0, 1),
         (one(Trouble::Status(500)), Err(RestError::Unclear), 0, 1),

@@ -16,6 +16,9 @@ use std::fmt;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+// Legs are placed here and meet in a conference: the table of doors says so too.
+const _: () = assert!(super::DOOR.rest_legs && super::DOOR.conference);
+
 /// Where the REST interface is, and who we are there. It prints itself without secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
