@@ -4,8 +4,10 @@
 //! for two callers, and nobody waits without an end.
 //! Must never know: callers' numbers, SQL, a provider, a clock.
 
-mod rota;
+mod plan;
+pub mod rota;
 
+pub use plan::Part;
 pub use rota::Rota;
 
 use crate::base::{CounsellorId, Language, Line};

@@ -1,8 +1,8 @@
 //! Opening hours in the words of a language: "Monday through Friday, from nine in the morning to five in the afternoon".
 
 use super::fill::{folded, pattern};
-use super::findings::Findings;
 use super::parsed::HourTexts;
+use crate::base::findings::Findings;
 use crate::base::hours::{Hours, Stretch};
 
 /// The minutes of a day.

@@ -9,7 +9,7 @@ use super::check::{RULES, Waivable};
 use super::explain;
 use super::hotline::{Act, MAX_LANGUAGES};
 use super::parsed::{CONTACT_KINDS, Criticality, KEYS, Setting};
-use super::read::{MAX_LIST, MAX_TEXT};
+use crate::base::read::{MAX_LIST, MAX_TEXT};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
