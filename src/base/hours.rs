@@ -192,6 +192,26 @@ pub fn merged(mut day: Vec<Stretch>) -> Vec<Stretch> {
     merged
 }
 
+/// A week in which a stretch until midnight that goes on the next morning is one stretch of the day it began, with its end
+/// above 1440.
+pub fn nights_joined(week: &[Vec<Stretch>; 7]) -> [Vec<Stretch>; 7] {
+    let goes_on = |day: usize| {
+        let night = week[day].last().filter(|last| last.to == 1440 && last.from > 0)?;
+        let morning = week[(day + 1) % 7].first().filter(|first| first.from == 0 && first.to < night.from)?;
+        Some(morning.to)
+    };
+    std::array::from_fn(|day| {
+        let mut stretches = week[day].clone();
+        if let (Some(until), Some(last)) = (goes_on(day), stretches.last_mut()) {
+            last.to = until + 1440;
+        }
+        if goes_on((day + 6) % 7).is_some() {
+            stretches.remove(0);
+        }
+        stretches
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -210,7 +210,7 @@ fn before_going_live(config: &Config, sources: &Sources) -> Result<Vec<String>, 
         if config.opt_out_off_on.is_none() {
             notices.push("the provider answers STOP and HELP with texts of its own: switch that off there, then set `[opt_out] handling_off_on`".to_owned());
         }
-        if config.desk.line.is_none() {
+        if !config.desk.rings() {
             notices.push(
                 "`[desk] line` is not set: a pretend counsellor takes its place, and nothing is dialled".to_owned(),
             );
