@@ -15,6 +15,7 @@ mod meant;
 pub mod moment;
 mod number;
 pub(crate) mod read;
+pub(crate) mod schema;
 mod sound;
 
 pub use digit::Digit;

@@ -10,16 +10,22 @@ mod empty;
 mod fixture;
 mod load;
 mod mask;
+pub mod outlook;
 mod parsed;
+pub mod picture;
 mod plan;
 pub mod rota;
+pub mod schema;
+mod table;
 pub mod words;
 
 pub use check::{RULES, Rule, against};
 pub use empty::{Empty, Warner, sentence};
 pub use load::{Loaded, load};
+pub use outlook::Outlook;
 pub use plan::Part;
-pub use rota::Rota;
+pub use rota::{Days, Rota};
+pub use table::table;
 
 use crate::base::hours::Hours;
 use crate::base::{Callee, CounsellorId, E164, Language, Line};

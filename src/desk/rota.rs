@@ -244,7 +244,12 @@ impl Rota {
 
 /// The stretches of a day in which this counts.
 pub fn stretches(day: &[Part], counts: impl Fn(&[CounsellorIx]) -> bool) -> Vec<Stretch> {
-    crate::base::hours::merged(day.iter().filter(|part| counts(&part.who)).map(|part| part.stretch).collect())
+    stretches_of(day, |part| counts(&part.who))
+}
+
+/// The same where more of a part counts than who is on duty.
+pub fn stretches_of(day: &[Part], counts: impl Fn(&Part) -> bool) -> Vec<Stretch> {
+    crate::base::hours::merged(day.iter().filter(|part| counts(part)).map(|part| part.stretch).collect())
 }
 
 /// Monday is 0.

@@ -115,8 +115,7 @@ impl Check<'_> {
             ("language", written.language.is_some()),
             ("exceptions", !written.exceptions.is_empty()),
         ];
-        let beside: Vec<String> =
-            beside.iter().filter(|(_, set)| *set).map(|(key, _)| format!("`{key}`")).collect();
+        let beside: Vec<String> = beside.iter().filter(|(_, set)| *set).map(|(key, _)| format!("`{key}`")).collect();
         if !beside.is_empty() {
             self.problem(format!(
                 "`[desk] file` is set: {} belong in that file, not here: take them out of `[desk]`",
