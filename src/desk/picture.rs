@@ -95,7 +95,7 @@ fn description(outlook: &Outlook<'_>, kinds: &[Alike]) -> String {
 
 fn legend(outlook: &Outlook<'_>, out: &mut String) {
     let zone = outlook.desk.rota.zone().iana_name().unwrap_or("its own time zone");
-    text(out, "soft", 16.0, 52.0, &format!("times of {zone}"));
+    text(out, "soft", 16.0, 52.0, &format!("times of {zone}; dotted: noon"));
     let entry = |out: &mut String, x: f64, class: &str, words: &str| {
         match class {
             "closed" | "hole" => mark(out, class, x, 40.0, 26.0, words),
@@ -103,10 +103,10 @@ fn legend(outlook: &Outlook<'_>, out: &mut String) {
         }
         text(out, "soft", x + 32.0, 52.0, words);
     };
-    entry(out, 260.0, "bar", "somebody is on duty");
-    entry(out, 430.0, "tongue", "somebody speaks it");
-    entry(out, 590.0, "closed", "nobody, as every week");
-    entry(out, 770.0, "hole", "nobody, and not as every week");
+    entry(out, 290.0, "bar", "somebody is on duty");
+    entry(out, 455.0, "tongue", "somebody speaks it");
+    entry(out, 610.0, "closed", "nobody, as every week");
+    entry(out, 785.0, "hole", "nobody, and not as every week");
 }
 
 fn week(outlook: &Outlook<'_>, out: &mut String, kind: &Alike, top: f64) {

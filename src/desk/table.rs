@@ -24,6 +24,11 @@ pub fn table(outlook: &Outlook<'_>, name: &str) -> String {
     if let Some(language) = outlook.language {
         let _ = writeln!(page, "only who speaks `{language}` counts");
     }
+    let _ = match outlook.empty.iter().filter(|empty| !empty.usual).count() {
+        0 => writeln!(page, "No hours are empty that are not empty every week."),
+        1 => writeln!(page, "1 stretch is empty that is not empty every week: see `!` below."),
+        many => writeln!(page, "{many} stretches are empty that are not empty every week: see `!` below."),
+    };
     page.push('\n');
     counsellors(outlook, &mut page);
     ordinary(outlook, &mut page);
