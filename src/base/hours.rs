@@ -2,9 +2,9 @@
 
 use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 
-/// One stretch of a day in minutes after midnight, `from` included, `to` excluded; `to` is at most 1440 and may be
-/// smaller than or equal to `from` never: a night is written as two stretches or given to [`Hours::parse`], which splits it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// One stretch of a day in minutes after midnight, `from` included, `to` excluded and above `from`. In [`Hours`] `to` is at
+/// most 1440: a night is two stretches there, and [`Hours::parse`] splits it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Stretch {
     pub from: u16,
     pub to: u16,
@@ -114,8 +114,11 @@ impl Hours {
     }
 }
 
+/// The days as they are written, Monday first.
+pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 fn parse_days(text: &str) -> Result<Vec<usize>, String> {
-    const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    const NAMES: [&str; 7] = DAYS;
     let day = |name: &str| {
         NAMES
             .iter()
@@ -136,15 +139,29 @@ fn parse_days(text: &str) -> Result<Vec<usize>, String> {
     Ok(days)
 }
 
-/// The stretch on the day itself, and what is left of it after midnight.
-fn parse_times(text: &str) -> Result<(Stretch, Option<Stretch>), String> {
+/// A stretch of time such as `09:00-17:00` or `22:00-06:00`, which runs into the next day: there `to` is above 1440.
+/// Less than a day, or `00:00-24:00`.
+///
+/// # Errors
+/// A sentence that repeats the text and says what was expected.
+pub fn parse_stretch(text: &str) -> Result<Stretch, String> {
     let wrong = || format!("`{}` is not a stretch of time: expected one such as `09:00-17:00`", text.trim());
     let (from, to) = text.trim().split_once('-').ok_or_else(wrong)?;
     let (from, to) = (parse_time(from)?, parse_time(to)?);
     match from.cmp(&to) {
-        std::cmp::Ordering::Less => Ok((Stretch { from, to }, None)),
+        _ if from == 1440 => Err(wrong()),
+        std::cmp::Ordering::Less => Ok(Stretch { from, to }),
         std::cmp::Ordering::Equal => Err(wrong()),
-        std::cmp::Ordering::Greater => Ok((Stretch { from, to: 1440 }, (to > 0).then_some(Stretch { from: 0, to }))),
+        std::cmp::Ordering::Greater => Ok(Stretch { from, to: to + 1440 }),
+    }
+}
+
+/// The stretch on the day itself, and what is left of it after midnight.
+fn parse_times(text: &str) -> Result<(Stretch, Option<Stretch>), String> {
+    let Stretch { from, to } = parse_stretch(text)?;
+    match to.checked_sub(1440).filter(|morning| *morning > 0) {
+        None => Ok((Stretch { from, to: to.min(1440) }, None)),
+        Some(morning) => Ok((Stretch { from, to: 1440 }, Some(Stretch { from: 0, to: morning }))),
     }
 }
 
@@ -162,7 +179,8 @@ fn parse_time(text: &str) -> Result<u16, String> {
     Ok(whole)
 }
 
-fn merged(mut day: Vec<Stretch>) -> Vec<Stretch> {
+/// The same time in as few stretches as can be, in order.
+pub fn merged(mut day: Vec<Stretch>) -> Vec<Stretch> {
     day.sort_by_key(|stretch| stretch.from);
     let mut merged: Vec<Stretch> = Vec::with_capacity(day.len());
     for stretch in day {
@@ -172,6 +190,26 @@ fn merged(mut day: Vec<Stretch>) -> Vec<Stretch> {
         }
     }
     merged
+}
+
+/// A week in which a stretch until midnight that goes on the next morning is one stretch of the day it began, with its end
+/// above 1440.
+pub fn nights_joined(week: &[Vec<Stretch>; 7]) -> [Vec<Stretch>; 7] {
+    let goes_on = |day: usize| {
+        let night = week[day].last().filter(|last| last.to == 1440 && last.from > 0)?;
+        let morning = week[(day + 1) % 7].first().filter(|first| first.from == 0 && first.to < night.from)?;
+        Some(morning.to)
+    };
+    std::array::from_fn(|day| {
+        let mut stretches = week[day].clone();
+        if let (Some(until), Some(last)) = (goes_on(day), stretches.last_mut()) {
+            last.to = until + 1440;
+        }
+        if goes_on((day + 6) % 7).is_some() {
+            stretches.remove(0);
+        }
+        stretches
+    })
 }
 
 #[cfg(test)]

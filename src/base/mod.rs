@@ -5,13 +5,17 @@
 
 mod digit;
 mod finding;
+pub(crate) mod findings;
 pub mod gsm7;
 pub mod hours;
 mod id;
 mod language;
 mod line;
 mod meant;
+pub mod moment;
 mod number;
+pub(crate) mod read;
+pub(crate) mod schema;
 mod sound;
 
 pub use digit::Digit;

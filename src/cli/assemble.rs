@@ -7,6 +7,7 @@ use super::sounds::{self, Sounds};
 use crate::audio::catalog::Sound;
 use crate::base::hours::Hours;
 use crate::base::{Accept, Callee, E164, Language, Line};
+use crate::desk;
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::TextDoor;
@@ -177,6 +178,15 @@ pub fn desk(config: &Config) -> Option<Desk> {
         own,
         talk_max_s: u32::from(config.desk.talk_max_min) * 60,
     })
+}
+
+/// The whole desk, by the clock that counts: the configuration's, else the hotline's.
+pub fn whole_desk(config: &Config, hotline: &Hotline) -> Option<Arc<desk::Desk>> {
+    let desk = config.desk.desk.clone()?;
+    match config.timezone {
+        Some(_) => Some(desk),
+        None => Some(Arc::new((*desk).clone().in_zone(hotline.timezone.clone()))),
+    }
 }
 
 /// How the provider speaks each language of the hotline.

@@ -209,7 +209,7 @@ impl Line {
         };
         let sources = Origin::choose(config.menus.clone()).read()?;
         let (hotline, _) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
-        let zone = hotline.timezone.clone();
+        let zone = assemble::hours(&config, &hotline).zone;
         let begin = match at {
             None => Timestamp::now(),
             Some(text) => moment(text, &zone)?,
@@ -237,20 +237,12 @@ pub(super) fn demonstration(menus: Option<PathBuf>) -> Result<Config, Failure> {
     Config::load(&flags, &nothing).map_err(Failure::cannot)
 }
 
-/// A moment at the hotline's place, or one that names its own.
+/// A moment at the hotline's place, or one that names its own; the same as for `desk who`.
 ///
 /// # Errors
-/// What is no moment, or none that exists there.
+/// What is no moment.
 pub(super) fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
-    if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Ok(timestamp);
-    }
-    let local: DateTime =
-        text.trim().replacen(' ', "T", 1).parse().map_err(|_| {
-            Failure::cannot(format!("`--at` is `{text}`: expected a moment such as \"2027-04-27 02:30\""))
-        })?;
-    let there = local.to_zoned_datetime(zone.clone()).map_err(Failure::cannot)?;
-    Ok(there.timestamp())
+    crate::base::moment::parse(text, zone).map_err(|why| Failure::cannot(format!("`--at`: {why}")))
 }
 
 /// Prints events as lines: seconds since the answer, then what happened.

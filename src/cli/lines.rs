@@ -10,6 +10,7 @@ use super::text::{self, Sent};
 use super::{Failure, assemble};
 use crate::audio::catalog::Sound;
 use crate::base::hours::Hours;
+use crate::base::moment::moment;
 use crate::base::{CallSid, Finding, Language, Party, Revision, Severity, Shelf, SoundId, Sources};
 use crate::console::{self, KnownSound, Offer, Pending, Which, Wish};
 use crate::menu::{self, Hotline, LangIx, Loaded, Prompt};
@@ -54,8 +55,8 @@ impl OwnLines {
     /// What `config` says.
     pub fn new(live: Arc<Switchboard>, config: impl Fn() -> Result<Config, Failure>) -> Result<OwnLines, Failure> {
         let mut closed = config()?.played();
-        closed.desk.hours =
-            Hours { zone: closed.desk.hours.zone.clone(), week: Default::default(), exceptions: Vec::new() };
+        let zone = closed.desk.hours.zone.clone();
+        closed.desk.set_hours(Hours { zone, week: Default::default(), exceptions: Vec::new() });
         let mut config = config()?.played();
         // What this door prefers, where a provider would choose otherwise.
         config.audio.twilio = config.audio.phone.clone();
@@ -186,7 +187,7 @@ impl Shared {
         let zone = hotline.timezone.clone();
         let begin = match wish.at {
             None => Timestamp::now(),
-            Some(at) => at.to_zoned_datetime(zone.clone()).map_err(Failure::cannot)?.timestamp(),
+            Some(at) => moment(&zone, at),
         };
         let config = if wish.closed { &self.closed } else { &self.config };
         let keys = KeyRing::generate(assemble::random());

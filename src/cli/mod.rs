@@ -12,6 +12,7 @@ mod check;
 mod columns;
 mod completions;
 pub mod config;
+mod desk;
 mod diff;
 mod doctor;
 pub mod exchange;
@@ -81,6 +82,7 @@ enum Command {
     Rename(rename::Arguments),
     Map(map::Arguments),
     Audio(audio::Arguments),
+    Desk(desk::Arguments),
     /// Put a folder of menu files on the line
     Publish(publish::Arguments),
     /// Show what is on the line, and who put what there, when and why
@@ -138,6 +140,7 @@ pub fn main() -> ExitCode {
         Command::Rename(arguments) => rename::run(arguments),
         Command::Map(arguments) => map::run(arguments),
         Command::Audio(arguments) => audio::run(arguments),
+        Command::Desk(arguments) => desk::run(arguments),
         Command::Publish(arguments) => publish::run(arguments),
         Command::Revisions(arguments) => revisions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),

@@ -8,10 +8,11 @@ use super::watch::{follow_the_line, watch_menus};
 use super::{Done, Failure, assemble, doctor, key, screen};
 use crate::base::Sources;
 use crate::console::{self, Bounds, Console, Login};
+use crate::desk::{Desk, Duty, Warner, sentence};
 use crate::menu;
 use crate::privacy::DaySalt;
 use crate::server::{
-    FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve, sounds,
+    EmptyHours, FILES_BESIDE, Limits, Metrics, Public, Stop, admin_router, keep_watch, raise_open_files, serve, sounds,
 };
 use crate::store::{OpenError, Options, Store};
 use crate::switchboard::{Switchboard, played};
@@ -108,6 +109,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let keys = key::open_or_make(&config.data)?;
     notices.extend(doctor::wrong_at_start(&config, hardened));
     let summary = format!("{}\nsound    {}", summary(&start), voices(&start, &config));
+    let empty_hours = empty_hours(assemble::whole_desk(&config, &start.hotline).filter(|_| config.desk.rings()));
     let sound = start.sound;
     let switchboard = assemble::switchboard_with(&config, start.hotline.clone(), sound, keys, store, Timestamp::now())?;
     let switchboard = Arc::new(switchboard);
@@ -156,7 +158,8 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
         listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
-    let alarm = keep_watch(config.alarm.clone(), Arc::clone(&switchboard), Arc::clone(&metrics), stopped.clone());
+    let (alarm, watched) = (config.alarm.clone(), Arc::clone(&switchboard));
+    let alarm = keep_watch(alarm, watched, Arc::clone(&metrics), empty_hours, stopped.clone());
     let alarm = tokio::spawn(alarm);
     let watching = match (Origin::choose(config.menus.clone()), config.mode) {
         (Origin::Folder(folder), Mode::Demonstration) => {
@@ -181,6 +184,16 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     }
     switchboard.close().await;
     Ok(())
+}
+
+/// Tells of hours in which nobody will be at this desk: a day before and an hour before.
+fn empty_hours(desk: Option<Arc<Desk>>) -> EmptyHours {
+    let mut warner = Warner::default();
+    Box::new(move |now| {
+        let desk = desk.as_ref()?;
+        let due = warner.due(desk, &Duty::default(), now);
+        sentence(desk, &due, now)
+    })
 }
 
 /// What blocks a real line, and what the keeper is told at every start.
@@ -210,7 +223,7 @@ fn before_going_live(config: &Config, sources: &Sources) -> Result<Vec<String>, 
         if config.opt_out_off_on.is_none() {
             notices.push("the provider answers STOP and HELP with texts of its own: switch that off there, then set `[opt_out] handling_off_on`".to_owned());
         }
-        if config.desk.line.is_none() {
+        if !config.desk.rings() {
             notices.push(
                 "`[desk] line` is not set: a pretend counsellor takes its place, and nothing is dialled".to_owned(),
             );

@@ -4,12 +4,35 @@
 //! for two callers, and nobody waits without an end.
 //! Must never know: callers' numbers, SQL, a provider, a clock.
 
-mod rota;
+mod check;
+mod empty;
+#[cfg(test)]
+mod fixture;
+mod load;
+mod mask;
+pub mod outlook;
+mod parsed;
+pub mod picture;
+mod plan;
+pub mod rota;
+pub mod schema;
+mod table;
+pub mod words;
 
-pub use rota::Rota;
+pub use check::{RULES, Rule, against};
+pub use empty::{Empty, Warner, sentence};
+pub use load::{Loaded, load};
+pub use outlook::Outlook;
+pub use plan::Part;
+pub use rota::{Days, Rota};
+pub use table::table;
 
-use crate::base::{CounsellorId, Language, Line};
+use crate::base::hours::Hours;
+use crate::base::{Callee, CounsellorId, E164, Language, Line};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::fmt;
 
 /// At most this many counsellors at one desk: who was tried is kept as a bit each in the session.
 pub const COUNSELLORS_MOST: usize = 64;
@@ -31,6 +54,10 @@ pub struct Desk {
     pub wait_max_s: u16,
     /// The longest talk, in seconds, 60 to 14 400.
     pub talk_max_s: u32,
+    /// The language counsellors are spoken to; the hotline's first if unset.
+    pub language: Option<Language>,
+    /// The hotline's second number, which counsellors call to say that they are on or off duty.
+    pub staff_number: Option<E164>,
 }
 
 /// A counsellor's place in [`Desk::counsellors`].
@@ -38,15 +65,43 @@ pub struct Desk {
 pub struct CounsellorIx(pub u8);
 
 /// Somebody who takes calls.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct Counsellor {
     pub id: CounsellorId,
     pub line: Line,
     /// Empty: not known, taken to speak every language of the hotline.
     pub languages: Vec<Language>,
     pub gender: Option<Gender>,
+    /// By which the staff line knows her, 10 to 99, nobody else's.
+    pub staff_id: Option<u8>,
     /// The PIN for the staff line, as an argon2id hash in PHC form.
     pub pin: Option<String>,
+}
+
+impl Counsellor {
+    /// Somebody of whom only the line is known.
+    pub fn new(id: CounsellorId, line: Line) -> Counsellor {
+        Counsellor { id, line, languages: Vec::new(), gender: None, staff_id: None, pin: None }
+    }
+
+    pub fn speaks(&self, language: Language) -> bool {
+        self.languages.is_empty() || self.languages.contains(&language)
+    }
+}
+
+/// The line masks itself; the PIN is not shown either.
+impl fmt::Debug for Counsellor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counsellor { id, line, languages, gender, staff_id, pin } = self;
+        f.debug_struct("Counsellor")
+            .field("id", &id.as_str())
+            .field("line", line)
+            .field("languages", languages)
+            .field("gender", gender)
+            .field("staff_id", &staff_id.map(|_| "_"))
+            .field("pin", &pin.as_ref().map(|_| "_"))
+            .finish()
+    }
 }
 
 /// What a caller may ask for.
@@ -95,6 +150,41 @@ impl Desk {
         let mut seen = [false; COUNSELLORS_MOST];
         who.retain(|one| seen.get_mut(usize::from(one.0)).is_some_and(|seen| !std::mem::replace(seen, true)));
         who
+    }
+
+    /// In which order they would be rung for a caller in this language as far as nobody is taken and nobody has talked
+    /// yet: who speaks it first, then any, the fallback line last.
+    pub fn in_order(&self, duty: &Duty, language: Option<Language>, at: Timestamp) -> Vec<CounsellorIx> {
+        let mut who = self.reachable(duty, at);
+        // A stable sort: within each kind the order of the shift stays.
+        who.sort_by_key(|one| (self.fallback == Some(*one), !self.speaks(*one, language)));
+        who
+    }
+
+    /// Whether she speaks it, or no language is asked for.
+    pub fn speaks(&self, one: CounsellorIx, language: Option<Language>) -> bool {
+        language.is_none_or(|language| self.counsellor(one).is_some_and(|who| who.speaks(language)))
+    }
+
+    /// When callers can reach somebody, as it is told to them: the week, and the dates from this one on that are
+    /// otherwise. With a fallback line: day and night.
+    pub fn hours(&self, first: Date, days: u16) -> Hours {
+        match self.fallback {
+            Some(_) => Hours::always(self.rota.zone().clone()),
+            None => self.rota.hours(first, days, |who| !who.is_empty()),
+        }
+    }
+
+    /// The same times on the walls of another zone.
+    pub fn in_zone(self, zone: TimeZone) -> Desk {
+        Desk { rota: self.rota.in_zone(zone), ..self }
+    }
+
+    /// The same desk with nobody real: what a demonstration plays.
+    pub fn played(self) -> Desk {
+        let pretend = |who: Counsellor| Counsellor { line: Line { callee: Callee::Pretend, ..who.line }, ..who };
+        let counsellors = self.counsellors.into_iter().map(pretend).collect();
+        Desk { counsellors, staff_number: None, ..self }
     }
 
     pub fn counsellor(&self, at: CounsellorIx) -> Option<&Counsellor> {

@@ -4,12 +4,12 @@
 //! thought of: a change is an error until the files give a reason that names the code.
 
 use super::fill::folded;
-use super::findings::Findings;
 use super::hotline::{Answer, Hotline, NodeIx};
 use super::parse::parse;
 use super::parsed::{Parsed, Waiver};
 use super::resolve::Resolved;
 use super::texting::cleaned;
+use crate::base::findings::Findings;
 use crate::base::{Finding, Language, Place, Sources};
 use jiff::civil::Date;
 use std::collections::BTreeSet;

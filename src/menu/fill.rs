@@ -1,7 +1,7 @@
 //! Placeholders: `{comensha}`, `{hours}`, `{key.stay}`, `{code.stay}` and what they become.
 
-use super::findings::Findings;
-use super::read::Text;
+use crate::base::findings::Findings;
+use crate::base::read::Text;
 use std::ops::Range;
 
 /// What a placeholder becomes.

@@ -1,9 +1,9 @@
 //! Opening hours in the words of a language: "Monday through Friday, from nine in the morning to five in the afternoon".
 
 use super::fill::{folded, pattern};
-use super::findings::Findings;
 use super::parsed::HourTexts;
-use crate::base::hours::{Hours, Stretch};
+use crate::base::findings::Findings;
+use crate::base::hours::{Hours, Stretch, nights_joined};
 
 /// The minutes of a day.
 const DAY: u16 = 1440;
@@ -30,25 +30,6 @@ pub(super) fn in_words(hours: Option<&Hours>, texts: &HourTexts, findings: &Find
         })
         .collect();
     (!groups.is_empty()).then(|| folded(&joined(groups, &texts.and)))
-}
-
-/// A stretch until midnight that goes on the next morning is one stretch of the day it began.
-fn nights_joined(week: &[Vec<Stretch>; 7]) -> [Vec<Stretch>; 7] {
-    let goes_on = |day: usize| {
-        let night = week[day].last().filter(|last| last.to == DAY && last.from > 0)?;
-        let morning = week[(day + 1) % 7].first().filter(|first| first.from == 0 && first.to < night.from)?;
-        Some(morning.to)
-    };
-    std::array::from_fn(|day| {
-        let mut stretches = week[day].clone();
-        if let (Some(until), Some(last)) = (goes_on(day), stretches.last_mut()) {
-            last.to = until;
-        }
-        if goes_on((day + 6) % 7).is_some() {
-            stretches.remove(0);
-        }
-        stretches
-    })
 }
 
 fn days_in_words(days: &[usize], texts: &HourTexts, findings: &Findings) -> String {

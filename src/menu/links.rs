@@ -1,9 +1,9 @@
 //! Names to indexes: what leads where, the nodes with a fixed role, and the ways by keys.
 
-use super::findings::{Findings, listed};
 use super::hotline::{Act, Choice, NodeIx, Roles};
 use super::parsed::{Parsed, VoiceNode};
-use super::read::Text;
+use crate::base::findings::{Findings, listed};
+use crate::base::read::Text;
 use crate::base::{Digit, Finding};
 use std::collections::{HashMap, HashSet, VecDeque};
 

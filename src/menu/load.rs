@@ -2,12 +2,12 @@
 
 use super::check::check;
 use super::compare;
-use super::findings::Findings;
 use super::hotline::Hotline;
 use super::links::link;
 use super::parse::parse;
 use super::resolve::resolve;
 use super::time::Lengths;
+use crate::base::findings::Findings;
 use crate::base::hours::Hours;
 use crate::base::{Finding, Revision, Severity, Sources};
 use jiff::civil::Date;
@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn everything_is_bounded() {
-        let long = "x".repeat(super::super::read::MAX_FILE);
+        let long = "x".repeat(crate::base::read::MAX_FILE);
         expect(&spoilt("voice.toml", "", &format!("# {long}")), "FORMAT", Severity::Error, "the file is too long");
         let text = format!("say = \"{}\"", "Hi. ".repeat(1001));
         let from = "say = \"Any doctor will see you.\"";

@@ -1,12 +1,12 @@
 //! What leads where, seen also while words are missing: what an author needs to know before a node is added.
 
-use super::findings::Findings;
 use super::hotline::NodeIx;
 use super::links::link;
 use super::load::Settings;
 use super::parse::parse;
 use super::resolve::languages;
 use super::texting::Book;
+use crate::base::findings::Findings;
 use crate::base::{Language, Sources};
 use jiff::civil::Date;
 

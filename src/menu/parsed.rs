@@ -1,7 +1,7 @@
 //! The files as they were read: every value with its place, names not yet followed.
 
 use super::hotline::Act;
-use super::read::{At, Text};
+use crate::base::read::{At, Text};
 use crate::base::{Language, Place};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,14 +1,14 @@
 //! [`Parsed`] to [`Hotline`]: every name followed, every word filled in, and beside it where each sentence stands.
 
 use super::fill::{Filling, fill, folded, pattern};
-use super::findings::Findings;
 use super::hotline::*;
 use super::hours;
 use super::links::{Links, act_name};
 use super::load::Settings;
 use super::parsed::*;
-use super::read::Text;
 use super::texting;
+use crate::base::findings::Findings;
+use crate::base::read::Text;
 use crate::base::{Digit, Finding, Language, Place, Revision};
 use std::collections::HashMap;
 use std::ops::Range;

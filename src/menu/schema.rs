@@ -9,9 +9,8 @@ use super::check::{RULES, Waivable};
 use super::explain;
 use super::hotline::{Act, MAX_LANGUAGES};
 use super::parsed::{CONTACT_KINDS, Criticality, KEYS, Setting};
-use super::read::{MAX_LIST, MAX_TEXT};
-use schemars::generate::SchemaSettings;
-use schemars::transform::RecursiveTransform;
+use crate::base::read::MAX_LIST;
+use crate::base::schema::{generator, one_of, shapes, words};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -69,9 +68,7 @@ impl FileKind {
 
     /// Its JSON Schema (draft 7, which editors of TOML understand), without references.
     pub fn schema(self) -> Value {
-        let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-        let settings = settings.with_transform(RecursiveTransform(without_null));
-        let generator = settings.into_generator();
+        let generator = generator();
         let schema = match self {
             FileKind::Hotline => generator.into_root_schema_for::<Hotline>(),
             FileKind::Voice => generator.into_root_schema_for::<Voice>(),
@@ -86,28 +83,6 @@ impl FileKind {
 }
 
 // ---- texts, lists and names
-
-/// Makes a type whose schema is this.
-macro_rules! shapes {
-    ($($(#[$doc:meta])* $name:ident => $schema:expr;)*) => {$(
-        $(#[$doc])*
-        struct $name;
-
-        impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                $schema
-            }
-        }
-    )*};
-}
 
 shapes! {
     /// A text with something in it.
@@ -140,10 +115,6 @@ shapes! {
     );
 }
 
-fn words() -> Schema {
-    json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT })
-}
-
 /// A list of exactly so many texts.
 struct Exactly<const N: usize>;
 
@@ -167,11 +138,6 @@ type ByLanguage<T> = BTreeMap<String, T>;
 /// Lists of which one word each must stand in the text.
 type Groups = Vec<List>;
 
-/// A text that is one of a few names.
-fn one_of<T>(known: &[(&'static str, T)]) -> Schema {
-    json_schema!({ "type": "string", "enum": known.iter().map(|(name, _)| *name).collect::<Vec<_>>() })
-}
-
 fn names<T>(known: &[(&'static str, T)]) -> impl Iterator<Item = (&'static str, Option<String>)> {
     known.iter().map(|(name, _)| (*name, None))
 }
@@ -193,21 +159,6 @@ fn texts_by(names: impl IntoIterator<Item = (&'static str, Option<String>)>, all
         schema.insert("required".to_owned(), required.into());
     }
     schema
-}
-
-/// TOML knows no null: what may be left out is left out.
-fn without_null(schema: &mut Schema) {
-    let is_null = |value: &Value| value == "null" || value.is_null();
-    if let Some(Value::Array(types)) = schema.get_mut("type") {
-        types.retain(|name| !is_null(name));
-        if let [one] = types.as_slice() {
-            let one = one.clone();
-            schema.insert("type".to_owned(), one);
-        }
-    }
-    if let Some(Value::Array(values)) = schema.get_mut("enum") {
-        values.retain(|value| !is_null(value));
-    }
 }
 
 // ---- the files

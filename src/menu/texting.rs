@@ -1,13 +1,13 @@
 //! The text service's book: codes, keywords and the words of every answer.
 
 use super::fill::{Filling, fill, folded, pattern};
-use super::findings::Findings;
 use super::hotline::{Answer, LangIx, NodeIx, SmsBook};
 use super::links::Links;
 use super::load::Settings;
 use super::parsed::{NodeTexts, Parsed};
-use super::read::Text;
 use super::resolve::{Message, MessageKind, check_pattern, languages};
+use crate::base::findings::Findings;
+use crate::base::read::Text;
 use crate::base::{Finding, Place};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;

@@ -55,10 +55,24 @@ pub fn built() -> Timestamp {
     set.or_else(|| RELEASED.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// What the coordinator has to be told at this moment: a sentence about hours that will be empty. It is asked once a minute
+/// and remembers what it told.
+pub type EmptyHours = Box<dyn FnMut(Timestamp) -> Option<String> + Send>;
+
+/// How often is asked for empty hours.
+const ASK_EVERY: Duration = Duration::from_secs(60);
+
 /// Watches until the stop.
-pub async fn keep_watch(alarm: Alarm, switchboard: Arc<Switchboard>, metrics: Arc<Metrics>, mut stop: Stop) {
+pub async fn keep_watch(
+    alarm: Alarm,
+    switchboard: Arc<Switchboard>,
+    metrics: Arc<Metrics>,
+    mut empty_hours: EmptyHours,
+    mut stop: Stop,
+) {
     let started = Instant::now();
     let mut watch = Watch::new(&alarm);
+    let mut asked: Option<Instant> = None;
     loop {
         let seen = Seen {
             clock: Timestamp::now(),
@@ -66,26 +80,37 @@ pub async fn keep_watch(alarm: Alarm, switchboard: Arc<Switchboard>, metrics: Ar
             database_answers: switchboard.store_healthy(),
         };
         for kind in watch.look(started.elapsed(), seen) {
-            metrics.alarms.get_or_create(&Label { kind }).inc();
-            let reason = reason(kind, &alarm);
-            tracing::error!(kind = name(kind), "alarm: {reason}");
-            if !alarm.command.is_empty() {
-                let command = alarm.command.clone();
-                // A thread of its own: it waits, at most three of them at once, and a stop does not wait for it.
-                let told = std::thread::Builder::new().name("alarm".to_owned()).spawn(move || {
-                    if let Err(problem) = tell(&command, kind, &reason, PATIENCE) {
-                        tracing::error!("the alarm command {problem}");
-                    }
-                });
-                if let Err(error) = told {
-                    tracing::error!(%error, "the alarm command could not be started");
-                }
+            give(&alarm, &metrics, kind, reason(kind, &alarm));
+        }
+        if asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
+            asked = Some(Instant::now());
+            if let Some(reason) = empty_hours(seen.clock) {
+                give(&alarm, &metrics, AlarmKind::desk, reason);
             }
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
             _ = stop.changed() => return,
         }
+    }
+}
+
+/// Says it in the log, and runs the command if there is one.
+fn give(alarm: &Alarm, metrics: &Metrics, kind: AlarmKind, reason: String) {
+    metrics.alarms.get_or_create(&Label { kind }).inc();
+    tracing::error!(kind = name(kind), "alarm: {reason}");
+    if alarm.command.is_empty() {
+        return;
+    }
+    let command = alarm.command.clone();
+    // A thread of its own: it waits, at most four of them at once, and a stop does not wait for it.
+    let told = std::thread::Builder::new().name("alarm".to_owned()).spawn(move || {
+        if let Err(problem) = tell(&command, kind, &reason, PATIENCE) {
+            tracing::error!("the alarm command {problem}");
+        }
+    });
+    if let Err(error) = told {
+        tracing::error!(%error, "the alarm command could not be started");
     }
 }
 
@@ -149,6 +174,7 @@ fn name(kind: AlarmKind) -> &'static str {
         AlarmKind::signatures => "signatures",
         AlarmKind::database => "database",
         AlarmKind::clock => "clock",
+        AlarmKind::desk => "desk",
     }
 }
 
@@ -168,6 +194,8 @@ fn reason(kind: AlarmKind, alarm: &Alarm) -> String {
              with it",
             built().strftime("%Y-%m-%d")
         ),
+        // Its sentence comes from the desk.
+        AlarmKind::desk => String::new(),
     }
 }
 

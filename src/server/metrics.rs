@@ -24,6 +24,7 @@ pub enum AlarmKind {
     signatures,
     database,
     clock,
+    desk,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]

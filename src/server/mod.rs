@@ -14,7 +14,7 @@ mod texts;
 mod webhook;
 
 pub use admin::admin_router;
-pub use alarm::{Alarm, built, keep_watch};
+pub use alarm::{Alarm, EmptyHours, built, keep_watch};
 pub use limits::{FILES_BESIDE, Limits, MAX_BODY, MAX_HEADERS, MAX_TARGET, raise_open_files};
 pub use metrics::Metrics;
 pub use run::{Routes, Stop, serve};

@@ -1,10 +1,9 @@
 //! From the file, the flags and the environment to the checked configuration: every problem is named at once.
 
-use super::file::{DeskFile, File, KannelFile, TwilioFile};
+use super::file::{File, KannelFile, TwilioFile};
 use super::voices::AudioFile;
-use super::{Audio, Config, Desk, Environment, Flags, Mode, Problems, Voice, xdg};
+use super::{Audio, Config, Environment, Flags, Mode, Problems, Voice, xdg};
 use crate::audio::catalog::{PREFER_SAY_TO_DRAFT, PREFER_SOUND, Way};
-use crate::base::hours::Hours;
 use crate::base::{E164, Language};
 use crate::provider::kannel::Kannel;
 use crate::provider::twilio::rest::{self, Base};
@@ -106,18 +105,26 @@ impl Check<'_> {
             secret: self.secret("twilio.rest_secret", twilio.rest_secret, twilio.rest_secret_file),
         };
         let rest = self.rest(rest, twilio.account_sid.as_deref(), auth_tokens.first(), number.as_ref());
+        let menus = self.path(flags.menus.clone(), file.menus);
         let timezone = file.timezone.as_deref().and_then(|name| self.timezone(name));
-        let desk = self.desk(file.desk, timezone.clone(), mode);
-        if reachable && desk.line.is_none() {
+        let live = reachable || texts;
+        let desk = match file.desk.file.clone() {
+            Some(path) => self.desk_file(&path, file.desk, timezone.as_ref(), menus.clone(), mode),
+            None => self.desk(file.desk, timezone.clone(), mode, live),
+        };
+        let rings = desk.rings();
+        if reachable && !rings && desk.file.is_none() {
             self.problem("`[desk] line` is not set: key 0 would reach nobody");
         }
-        if answering && desk.line.is_some() && kannel.is_some() && auth_tokens.is_empty() {
+        if answering && rings && kannel.is_some() && auth_tokens.is_empty() {
             self.problem("`[desk] line` is set and no provider of calls: Kannel brings texts only, and nobody would be rung; set HULPLIJN_TWILIO_AUTH_TOKEN, or take the line out");
         }
-        if desk.line.is_some() && number.is_none() {
+        if rings && number.is_none() {
             self.problem("`[twilio] number` is not set: the counsellor's line would be shown the caller's number");
         }
-        if desk.line.is_some() && desk.line == number {
+        if let (Some(own), Some(file)) = (&number, desk.desk.as_ref().filter(|_| desk.file.is_some())) {
+            self.own_number(own, file);
+        } else if desk.line.is_some() && desk.line == number {
             self.problem("`[desk] line` is the hotline's own number: a call to it would come back here");
         }
 
@@ -152,12 +159,16 @@ impl Check<'_> {
             listen,
             admin_listen,
             public_url,
-            live: reachable || texts,
+            live,
             trial: flags.trial,
             data: data.unwrap_or_default(),
-            menus: self.path(flags.menus.clone(), file.menus),
+            menus,
             voices,
-            timezone,
+            // The desk's own file has the clock of its shifts.
+            timezone: match &desk.file {
+                Some(_) => desk.desk.as_ref().map(|desk| desk.rota.zone().clone()),
+                None => timezone,
+            },
             account_sid: twilio.account_sid,
             auth_tokens,
             shared_key,
@@ -183,7 +194,7 @@ impl Check<'_> {
         self.problems.push(text.into());
     }
 
-    fn path(&self, flag: Option<PathBuf>, file: Option<PathBuf>) -> Option<PathBuf> {
+    pub(super) fn path(&self, flag: Option<PathBuf>, file: Option<PathBuf>) -> Option<PathBuf> {
         flag.or_else(|| file.map(|path| self.folder.join(path)))
     }
 
@@ -195,7 +206,7 @@ impl Check<'_> {
         address
     }
 
-    fn number(&mut self, key: &str, text: &str) -> Option<E164> {
+    pub(super) fn number(&mut self, key: &str, text: &str) -> Option<E164> {
         let number = E164::new(&text.replace(' ', ""));
         if number.is_none() {
             // The text is not repeated: it may be a counsellor's number with a slip in it.
@@ -344,55 +355,6 @@ impl Check<'_> {
             }
         }
         (secret, number)
-    }
-
-    fn desk(&mut self, desk: DeskFile, timezone: Option<TimeZone>, mode: Mode) -> Desk {
-        let line = desk.line.as_deref().and_then(|text| self.number("desk.line", text));
-        if line.is_some() && mode == Mode::Demonstration && self.purpose == Purpose::Answering {
-            self.problem("`[desk] line` is set and there is no provider: the demonstration has a pretend counsellor and never dials");
-        }
-        if line.is_some() && desk.hours.is_none() {
-            self.problem("`[desk] hours` is not set: callers are told when somebody is there, such as `hours = [\"mon-fri 09:00-17:00\"]`");
-        }
-        let pickup = match desk.accept.as_deref() {
-            None | Some("key") => false,
-            Some("pickup") => true,
-            Some(other) => {
-                self.problem(format!(
-                    "`[desk] accept` is `{other}`: expected `key` (press 1 to take the call) or `pickup`"
-                ));
-                false
-            }
-        };
-        let ring_s = desk.ring_s.unwrap_or(25);
-        if !(5..=60).contains(&ring_s) {
-            self.problem(format!("`[desk] ring_s` is {ring_s}: expected 5 to 60 seconds"));
-        }
-        let talk_max_min = desk.talk_max_min.unwrap_or(120);
-        if !(1..=240).contains(&talk_max_min) {
-            self.problem(format!("`[desk] talk_max_min` is {talk_max_min}: expected 1 to 240 minutes"));
-        }
-        let withheld_at_once = desk.withheld_at_once.unwrap_or(3);
-        if !(1..=100).contains(&withheld_at_once) {
-            self.problem(format!("`[desk] withheld_at_once` is {withheld_at_once}: expected 1 to 100 callers"));
-        }
-        let language = desk.language.as_deref().and_then(|tag| {
-            let language = Language::new(tag);
-            if language.is_none() {
-                self.problem(format!("`[desk] language` is `{tag}`: expected one such as `nl`"));
-            }
-            language
-        });
-        let zone = timezone.unwrap_or_else(|| TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC));
-        let hours = match &desk.hours {
-            None => Hours::always(zone),
-            Some(lines) => Hours::parse(zone.clone(), lines, &desk.exceptions).unwrap_or_else(|problem| {
-                self.problem(format!("`[desk]`: {problem}"));
-                Hours::always(zone)
-            }),
-        };
-        let spoken_hours = desk.hours.is_some();
-        Desk { line, pickup, ring_s, talk_max_min, withheld_at_once, language, hours, spoken_hours }
     }
 
     fn say(&mut self, twilio: BTreeMap<String, Voice>) -> BTreeMap<Language, Voice> {

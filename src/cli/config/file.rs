@@ -71,6 +71,7 @@ impl std::fmt::Debug for KannelFile {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct DeskFile {
+    pub(super) file: Option<PathBuf>,
     pub(super) line: Option<String>,
     pub(super) accept: Option<String>,
     pub(super) ring_s: Option<u8>,

@@ -1,6 +1,7 @@
 //! The configuration: one checked struct from flags, environment and file, in this order of strength.
 
 mod check;
+mod desk;
 mod file;
 mod voices;
 
@@ -8,6 +9,7 @@ use crate::audio::catalog::Way;
 use crate::audio::render;
 use crate::base::hours::Hours;
 use crate::base::{E164, Language};
+use crate::desk::{CounsellorIx, Rota};
 use crate::provider::Door;
 use crate::provider::kannel;
 use crate::provider::twilio::{self, rest};
@@ -20,6 +22,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub use voices::built_in_voice;
@@ -91,6 +94,12 @@ pub enum Mode {
 /// Who is rung, and when.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Desk {
+    /// The desk's own file, if there is one.
+    pub file: Option<PathBuf>,
+    /// The whole desk: from its file, or one counsellor named `desk` in these hours. `None`: nobody, or a file with mistakes.
+    /// Its time zone is that of [`Config::timezone`]; where that is unset the hotline's counts, see `assemble::whole_desk`.
+    pub desk: Option<Arc<crate::desk::Desk>>,
+    /// Of a desk file: the number of its fallback line.
     pub line: Option<E164>,
     /// Connected at pick-up, without whisper.
     pub pickup: bool,
@@ -105,6 +114,29 @@ pub struct Desk {
     pub hours: Hours,
     /// The hours are the keeper's, not the demonstration's day and night.
     pub spoken_hours: bool,
+}
+
+impl Desk {
+    /// Whether a real line may be rung.
+    pub fn rings(&self) -> bool {
+        self.line.is_some() || self.file.is_some() && self.desk.is_some()
+    }
+
+    /// The same people in other hours, and in no others.
+    pub fn set_hours(&mut self, hours: Hours) {
+        self.desk = self.desk.take().map(|desk| {
+            let all = (0..desk.counsellors.len()).filter_map(|at| u8::try_from(at).ok().map(CounsellorIx)).collect();
+            let rota = Rota::of_hours(hours.clone(), all);
+            Arc::new(crate::desk::Desk { rota, fallback: None, ..(*desk).clone() })
+        });
+        self.hours = hours;
+    }
+
+    /// As the demonstration plays it: nobody real.
+    fn played(self) -> Desk {
+        let desk = self.desk.map(|desk| Arc::new((*desk).clone().played()));
+        Desk { line: None, desk, ..self }
+    }
 }
 
 /// The checked configuration.
@@ -145,6 +177,13 @@ pub struct Config {
     /// The configuration file, if there is one, and the files beside it that hold a secret.
     pub file: Option<PathBuf>,
     pub secret_files: Vec<PathBuf>,
+}
+
+/// Where things of the desk are.
+pub struct DeskPlaces {
+    pub config: Option<PathBuf>,
+    pub desk: Option<PathBuf>,
+    pub menus: Option<PathBuf>,
 }
 
 /// What is wrong with a configuration: every problem at once, each a line.
@@ -192,12 +231,27 @@ impl Config {
 
     /// The same line as the demonstration plays it: its hours and its words, unsigned, with a pretend counsellor.
     pub fn played(self) -> Config {
-        let desk = Desk { line: None, ..self.desk };
+        let desk = self.desk.played();
         let public_url = String::new();
         // Its calls are of no account of a provider's.
         let (account_sid, auth_tokens, rest, kannel) = (None, Vec::new(), None, None);
         let (mode, live) = (Mode::Demonstration, false);
         Config { mode, public_url, live, account_sid, auth_tokens, rest, kannel, desk, ..self }
+    }
+
+    /// Where this configuration says the desk file and the menus are; nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no configuration.
+    pub fn places(flags: &Flags, environment: Environment<'_>) -> Result<DeskPlaces, Problems> {
+        let Some(path) = flags.config.clone().or_else(|| default_file(environment)) else {
+            return Ok(DeskPlaces { config: None, desk: None, menus: flags.menus.clone() });
+        };
+        let file = read_file(&path)?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let inside = |path: PathBuf| folder.join(path);
+        let menus = flags.menus.clone().or_else(|| file.menus.map(inside));
+        Ok(DeskPlaces { desk: file.desk.file.map(inside), menus, config: Some(path) })
     }
 
     /// The doors of a provider that are open.

@@ -147,7 +147,7 @@ fn desk(config: &Config, hotline: &Hotline, now: Timestamp) -> Vec<Seen> {
         let todo = "set `[twilio] number` and `[desk] line` to yours";
         seen.push(if config.live { Seen::wrong(DESK, found, todo) } else { Seen::look(DESK, found, todo) });
     }
-    if desk.line.is_none() {
+    if !desk.rings() {
         let todo = "set `[desk] line` and `hours`";
         seen.push(Seen::look(DESK, "a pretend counsellor takes the calls, and nothing is dialled", todo));
     }

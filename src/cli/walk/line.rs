@@ -78,7 +78,7 @@ impl Lines {
         store.lease_open(ANOTHER, DeskLine(0), begin, until).await.map_err(Failure::cannot)?;
         let line = |hours: &Hours, store: Store| -> Result<InProcess, Failure> {
             let mut config = call::demonstration(None)?;
-            config.desk.hours = hours.clone();
+            config.desk.set_hours(hours.clone());
             // Whatever has a sound is played, so that each is met.
             config.audio.twilio = PREFER_SOUND.to_vec();
             let keys = KeyRing::generate(random);

@@ -2,11 +2,11 @@
 
 use super::speech::{Said, first_said};
 use super::{Issues, Subject};
+use crate::base::read::Text;
 use crate::base::{Finding, Place};
 use crate::menu::fill::holes;
 use crate::menu::hotline::{LangIx, NodeIx};
 use crate::menu::parsed::PhraseTexts;
-use crate::menu::read::Text;
 use crate::menu::time::{over, pause_seconds, seconds, until_language};
 
 /// TM-01: seconds from the answer to the end of the first language's line ...

@@ -10,11 +10,11 @@ pub(super) mod texts;
 pub(super) mod truth;
 pub(super) mod words;
 
-use super::findings::Findings;
 use super::hotline::{LangIx, NodeIx};
 use super::parsed::{Fact, NodeTexts, PhraseTexts, Waiver};
-use super::read::Text;
 use super::resolve::{Resolved, languages};
+use crate::base::findings::Findings;
+use crate::base::read::Text;
 use crate::base::{Finding, Severity};
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;

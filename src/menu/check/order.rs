@@ -2,9 +2,9 @@
 
 use super::{Issues, Subject, count};
 use crate::base::Finding;
+use crate::base::read::Text;
 use crate::menu::hotline::{Act, Choice, NodeIx};
 use crate::menu::parsed::{KEYS, VoiceNode};
-use crate::menu::read::Text;
 use crate::menu::resolve::{Resolved, languages};
 
 /// A frightened caller keeps this many choices in mind ...

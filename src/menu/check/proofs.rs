@@ -2,10 +2,10 @@
 //! what it says is a snapshot, and without the rule's body nobody would have noticed.
 
 use super::{RULES, check_with};
+use crate::base::findings::Findings;
 use crate::base::{Finding, Severity, Sources};
 use crate::menu::diagnostic::screen;
 use crate::menu::fill::folded;
-use crate::menu::findings::Findings;
 use crate::menu::fixture::{TODAY, shipped, spoil};
 use crate::menu::links::link;
 use crate::menu::load::Settings;
@@ -195,7 +195,7 @@ fn no_word_that_must_be_said_can_be_lost_unnoticed() {
             .iter()
             .any(|finding| finding.rule == "FC-02" && finding.message.contains(&format!("`{fact}`")))
     };
-    let without = |words: &str, group: &[crate::menu::read::Text]| {
+    let without = |words: &str, group: &[crate::base::read::Text]| {
         group.iter().fold(folded(words).to_lowercase(), |words, word| words.replace(&folded(word).to_lowercase(), ""))
     };
     let mut taken_out = 0;

@@ -1,12 +1,12 @@
 //! What callers hear: options and their keys, the way to a person, short sentences, numbers, complete languages.
 
 use super::{Issues, Subject, count, plain};
+use crate::base::read::Text;
 use crate::base::{Finding, Place};
 use crate::menu::fill::{folded, holes};
 use crate::menu::hotline::{Act, Choice, LangIx, NodeIx, Prompt};
 use crate::menu::links::act_name;
 use crate::menu::parsed::{NodeTexts, PhraseTexts, Setting};
-use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, Resolved, Sentence, languages};
 use crate::menu::time::{AFTER_GROUP, over, pause_seconds, seconds, spoken_seconds, spoken_words, until_language};
 use std::collections::{BTreeMap, HashSet};

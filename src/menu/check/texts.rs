@@ -3,10 +3,10 @@
 use super::speech::digit_runs;
 use super::{Issues, Subject, count, holds, plain};
 use crate::base::gsm7::{segments, septets, septets_of};
+use crate::base::read::Text;
 use crate::base::{Finding, Place};
 use crate::menu::fill::folded;
 use crate::menu::hotline::LangIx;
-use crate::menu::read::Text;
 use crate::menu::resolve::{Message, MessageKind, Resolved, languages};
 use crate::menu::texting::{Keyword, cleaned};
 use std::collections::BTreeSet;
@@ -278,7 +278,7 @@ fn bad_border(before: &str, after: &str, limiting: &[Text], first: bool) -> Opti
 pub(super) fn keywords(on: &Subject, issues: &mut Issues) {
     let resolved = on.resolved;
     let all = &resolved.parsed.all;
-    let among = |word: &str, words: &[crate::menu::read::Text]| words.iter().any(|other| cleaned(other) == word);
+    let among = |word: &str, words: &[crate::base::read::Text]| words.iter().any(|other| cleaned(other) == word);
     for (at, keyword) in resolved.keywords.iter().enumerate() {
         let mut wrong = |message: String, expected: &str| {
             issues.add(Finding::error("SM-05", keyword.place.clone(), message).expected(expected));
@@ -362,7 +362,7 @@ pub(super) fn codes_are_keys(on: &Subject, issues: &mut Issues) {
 mod tests {
     use super::*;
     use crate::base::Severity::{Error, Warning};
-    use crate::menu::findings::Findings;
+    use crate::base::findings::Findings;
     use crate::menu::fixture::{TODAY, case, checked, expect, finds, sound, sources, spoil, spoilt};
 
     const STAY: &str = "Text {code.months} for the months.";

@@ -2,12 +2,12 @@
 
 use super::{Issues, Subject, holds};
 use crate::base::Finding;
+use crate::base::findings::{Findings, listed};
+use crate::base::read::Text;
 use crate::menu::fill::folded;
-use crate::menu::findings::{Findings, listed};
 use crate::menu::hotline::NodeIx;
 use crate::menu::load::Contact;
 use crate::menu::parsed::{Criticality, Fact, Groups};
-use crate::menu::read::Text;
 use crate::menu::resolve::{Kind, MessageKind, Resolved, languages};
 use std::collections::HashMap;
 

@@ -4,11 +4,12 @@ mod tables;
 mod texts;
 
 use super::check::{RULES, Waivable};
-use super::findings::{Findings, shortened};
 use super::hotline::{Act, MAX_LANGUAGES, MAX_LINES, MAX_NODES};
 use super::parsed::*;
-use super::read::{At, Table, Text, check_name, document};
+use crate::base::findings::{Findings, shortened};
+use crate::base::read::{At, Table, Text, document};
 use crate::base::{E164, Finding, Language, Place, Sources};
+use crate::menu::names::check_name;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::cell::Cell;

@@ -2,10 +2,11 @@
 
 use super::texts::needed;
 use super::{checked_on, is_country};
+use crate::base::findings::{Findings, listed, shortened};
+use crate::base::read::{Table, Text, Value};
 use crate::base::{Finding, Language};
-use crate::menu::findings::{Findings, listed, shortened};
+use crate::menu::names::check_name;
 use crate::menu::parsed::*;
-use crate::menu::read::{Table, Text, Value, check_name};
 use jiff::civil::Date;
 
 /// At most this many contacts and this many facts: both are looked up by name.

@@ -1,11 +1,11 @@
 //! `texts/LANG.toml` and `texts/all.toml`: the words.
 
 use super::waivers;
+use crate::base::findings::Findings;
+use crate::base::read::{At, Table, Text, Value};
 use crate::base::{Language, Place};
-use crate::menu::findings::Findings;
 use crate::menu::hotline::Act;
 use crate::menu::parsed::*;
-use crate::menu::read::{At, Table, Text, Value};
 use std::sync::Arc;
 
 /// A file in one language.

@@ -1,9 +1,9 @@
 //! The schemas against the files, and against the parser.
 
 use super::*;
+use crate::base::read::known_keys;
 use crate::base::{Severity, Sources};
 use crate::menu::fixture::{checked, shipped, sources};
-use crate::menu::read::known_keys;
 use std::collections::BTreeSet;
 
 fn values(sources: &Sources, file: &str) -> toml::Table {

@@ -1,31 +1,31 @@
 //! A reader of TOML tables that knows where everything stands: keys are taken by name, whatever is wrong is written
 //! down, and reading goes on, so that all findings come at once.
 
-use super::findings::{Findings, listed, shortened};
-use crate::base::{Finding, Place};
+use super::findings::{Findings, shortened};
+use super::{Finding, Place};
 use jiff::civil;
-use std::ops::{Deref, Range};
+use std::ops::{Deref, Range, RangeInclusive};
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 /// At most this many bytes in a file: the whole of the first hotline in one language has 20 KiB.
-pub(super) const MAX_FILE: usize = 1024 * 1024;
+pub(crate) const MAX_FILE: usize = 1024 * 1024;
 /// At most this many characters in one text: about five minutes of speech, or more than a provider sends as one SMS.
-pub(super) const MAX_TEXT: usize = 4000;
+pub(crate) const MAX_TEXT: usize = 4000;
 /// At most this many items in a list.
-pub(super) const MAX_LIST: usize = 256;
+pub(crate) const MAX_LIST: usize = 256;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct At<T> {
+pub(crate) struct At<T> {
     pub value: T,
     pub place: Place,
 }
 
 /// A text and where it stands. An empty text stands for one that is missing and already reported.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
+pub(crate) struct Text {
     value: String,
     pub place: Place,
     /// The byte in the file where the value begins, if it stands there letter by letter (no escapes).
@@ -92,7 +92,7 @@ impl Reader<'_> {
 
 /// Reads a file; `read` gets its outermost table, in which only these keys are known.
 /// Nothing is returned for a file that is not TOML; that is reported.
-pub(super) fn document<T>(
+pub(crate) fn document<T>(
     file: &Arc<str>,
     source: &str,
     known: &[&'static str],
@@ -132,14 +132,14 @@ thread_local! {
 
 /// The closed tables that this opens.
 #[cfg(test)]
-pub(super) fn known_keys(read: impl FnOnce()) -> Vec<Known> {
+pub(crate) fn known_keys(read: impl FnOnce()) -> Vec<Known> {
     KNOWN.take();
     read();
     KNOWN.take()
 }
 
 /// A table: its values by key.
-pub(super) struct Table<'t> {
+pub(crate) struct Table<'t> {
     reader: &'t Reader<'t>,
     /// In the order of the file.
     entries: Vec<(Text, &'t Spanned<DeValue<'t>>)>,
@@ -273,7 +273,7 @@ impl<'t> Table<'t> {
 }
 
 /// A value of whatever kind.
-pub(super) struct Value<'t> {
+pub(crate) struct Value<'t> {
     reader: &'t Reader<'t>,
     value: &'t Spanned<DeValue<'t>>,
     /// What a message calls it.
@@ -374,14 +374,39 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// A whole number within these bounds; one outside is reported.
+    pub fn number(&self, bounds: RangeInclusive<u32>) -> Option<At<u32>> {
+        let (least, most) = (*bounds.start(), *bounds.end());
+        let DeValue::Integer(written) = self.value.get_ref() else {
+            self.wrong(&format!("a whole number without quotes, {least} to {most}"));
+            return None;
+        };
+        match u32::from_str_radix(written.as_str(), written.radix()).ok().filter(|value| bounds.contains(value)) {
+            Some(value) => Some(At { value, place: self.place() }),
+            None => {
+                let message = format!("`{}` is out of bounds", shortened(&self.name));
+                let finding = Finding::error("FORMAT", self.place(), message);
+                self.reader
+                    .findings
+                    .add(finding.found(shortened(written.as_str())).expected(format!("{least} to {most}")));
+                None
+            }
+        }
+    }
+
     pub fn list(&self) -> Vec<Value<'t>> {
+        self.list_of(MAX_LIST)
+    }
+
+    /// A list of at most so many items.
+    pub fn list_of(&self, most: usize) -> Vec<Value<'t>> {
         let DeValue::Array(items) = self.value.get_ref() else {
             self.wrong("a list in square brackets");
             return Vec::new();
         };
-        if items.len() > MAX_LIST {
+        if items.len() > most {
             let finding = Finding::error("FORMAT", self.place(), format!("the list `{}` is too long", self.name));
-            self.reader.findings.add(finding.found(items.len().to_string()).expected(format!("at most {MAX_LIST}")));
+            self.reader.findings.add(finding.found(items.len().to_string()).expected(format!("at most {most}")));
         }
         let item = |value: &'t Spanned<DeValue<'t>>| Value {
             reader: self.reader,
@@ -389,7 +414,7 @@ impl<'t> Value<'t> {
             name: self.name.clone(),
             key: self.reader.place(value.span()),
         };
-        items.iter().take(MAX_LIST).map(item).collect()
+        items.iter().take(most).map(item).collect()
     }
 
     pub fn texts(&self) -> Vec<Text> {
@@ -414,28 +439,6 @@ impl<'t> Value<'t> {
             self.reader.findings.unknown(&text.place, &text, what, names).and_then(find)
         })?;
         Some(At { value, place: text.place.clone() })
-    }
-}
-
-/// Whether this can be the name of a node: small letters, digits and hyphens, at most 40, a letter first.
-pub fn is_name(name: &str) -> bool {
-    name.len() <= 40
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-}
-
-/// Reports a name of ours that cannot be one.
-pub(super) fn check_name(name: &Text, what: &str, taken: &[&str], findings: &Findings) {
-    if !is_name(name) {
-        let message = format!("`{}` cannot be the name of {what}", shortened(name));
-        let finding = Finding::error("FORMAT", name.place.clone(), message);
-        findings.add(finding.expected("at most 40 small letters, digits and hyphens, a letter first"));
-    } else if taken.contains(&name.as_str()) {
-        let message = format!("`{}` cannot be the name of {what}: it stands for something else", name.as_str());
-        findings.add(
-            Finding::error("FORMAT", name.place.clone(), message)
-                .help(format!("any name but {} will do", listed(taken))),
-        );
     }
 }
 

@@ -1,6 +1,6 @@
-//! Where the stages of this room write down what is wrong.
+//! Where the readers of files write down what is wrong.
 
-use crate::base::{Finding, Place, Severity, meant};
+use super::{Finding, Place, Severity, meant};
 use std::cell::RefCell;
 
 /// At most this many findings are kept: nobody reads more at once, and a hostile file must not fill the memory.
@@ -12,7 +12,7 @@ const MAX_NAME: usize = 60;
 
 /// The findings so far.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     list: RefCell<Vec<Finding>>,
 }
 
@@ -81,12 +81,12 @@ impl Findings {
 }
 
 /// Names in ticks: `a`, `b`.
-pub(super) fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A name as far as a message has room for it.
-pub(super) fn shortened(name: &str) -> String {
+pub(crate) fn shortened(name: &str) -> String {
     match name.char_indices().nth(MAX_NAME) {
         Some((end, _)) => format!("{}...", &name[..end]),
         None => name.to_owned(),
