@@ -4,6 +4,7 @@
 //! Must never know: input, output, clocks, chance, or anything of a particular provider.
 
 mod digit;
+mod digits;
 mod finding;
 pub mod gsm7;
 pub mod hours;
@@ -15,6 +16,7 @@ mod number;
 mod sound;
 
 pub use digit::Digit;
+pub use digits::Digits;
 pub use finding::{Finding, Place, Severity, Sources};
 pub use id::{CallSid, LeaseId, Revision};
 pub use language::Language;

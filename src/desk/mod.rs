@@ -4,8 +4,11 @@
 //! for two callers, and nobody waits without an end.
 //! Must never know: callers' numbers, SQL, a provider, a clock.
 
+mod duty;
 mod rota;
+pub mod staff;
 
+pub use duty::{Act, Change, Overrides};
 pub use rota::Rota;
 
 use crate::base::{CounsellorId, Language, Line};
