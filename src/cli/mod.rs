@@ -12,6 +12,7 @@ mod check;
 mod columns;
 mod completions;
 pub mod config;
+mod desk;
 mod diff;
 mod doctor;
 pub mod exchange;
@@ -97,6 +98,8 @@ enum Command {
     Fallback(fallback::Arguments),
     /// Look at a configuration as a keeper would, and say what to do
     Doctor(doctor::Arguments),
+    /// PINs of counsellors, and who did what on the staff line
+    Desk(desk::Arguments),
     /// Care for the key ring that seals sessions
     Key(key::Arguments),
     /// Write the completions of a shell
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Stats(arguments) => stats::run(arguments),
         Command::Fallback(arguments) => fallback::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Desk(arguments) => desk::run(arguments),
         Command::Key(arguments) => key::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Manual(arguments) => manual::run(arguments),

@@ -65,7 +65,7 @@ pub enum Change {
 
 impl Desk {
     /// The counsellor of this name.
-    pub(super) fn named(&self, id: &CounsellorId) -> Option<CounsellorIx> {
+    pub fn named(&self, id: &CounsellorId) -> Option<CounsellorIx> {
         let at = self.counsellors.iter().position(|one| one.id == *id)?;
         u8::try_from(at).ok().map(CounsellorIx)
     }

@@ -162,7 +162,10 @@ mod tests {
         assert!(!PinHash::NOBODY.is_of("4826"));
         assert_ne!(hash, Pin::new("4826").unwrap().hash(*b"sixteen bytes.2."));
         assert_eq!(PinHash::from_phc(&hash.to_phc()), Some(hash.clone()));
-        assert_eq!((format!("{hash:?}"), format!("{:?}", Pin::new("4826"))), ("PinHash(_)".into(), "Ok(Pin(_))".into()));
+        assert_eq!(
+            (format!("{hash:?}"), format!("{:?}", Pin::new("4826"))),
+            ("PinHash(_)".into(), "Ok(Pin(_))".into())
+        );
     }
 
     /// Made with the reference implementation in C, by argon2-cffi 25.1.

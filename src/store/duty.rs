@@ -52,7 +52,8 @@ impl Known {
 
 /// Both tables. They have a row for each counsellor at most, and one.
 pub(super) fn all(connection: &Connection) -> Result<Known> {
-    let mut statement = connection.prepare_cached("SELECT counsellor, state, expires_s FROM duty ORDER BY counsellor")?;
+    let mut statement =
+        connection.prepare_cached("SELECT counsellor, state, expires_s FROM duty ORDER BY counsellor")?;
     let rows = statement.query_map([], |row| {
         let state: String = row.get(1)?;
         Ok(OnOff { counsellor: counsellor_in(row, 0)?, on: state == "on", expires_s: row.get(2)? })

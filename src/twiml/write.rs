@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn gather_takes_one_key_and_every_key() {
-        let gather = |prompts| Verb::Gather(Gather { action: "/key?s=a&b".into(), timeout_s: 6, keys: Keys::One, prompts });
+        let gather =
+            |prompts| Verb::Gather(Gather { action: "/key?s=a&b".into(), timeout_s: 6, keys: Keys::One, prompts });
         let head = "<Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"6\" action=\"/key?s=a&amp;b\" method=\"POST\"";
         case(vec![gather(vec![])], &format!("<Response>{head}/></Response>"));
         case(
@@ -265,7 +266,8 @@ mod tests {
     #[test]
     fn gather_can_take_keys_up_to_the_hash() {
         let gather = Gather { action: "/staff".into(), timeout_s: 8, keys: Keys::UpTo(12), prompts: vec![] };
-        let attributes = "input=\"dtmf\" numDigits=\"12\" finishOnKey=\"#\" timeout=\"8\" action=\"/staff\" method=\"POST\"";
+        let attributes =
+            "input=\"dtmf\" numDigits=\"12\" finishOnKey=\"#\" timeout=\"8\" action=\"/staff\" method=\"POST\"";
         case(vec![Verb::Gather(gather)], &format!("<Response><Gather {attributes}/></Response>"));
     }
 

@@ -173,7 +173,10 @@ fn three_tries_then_goodbye() {
     assert_eq!(said(&played(&wrong, &present)), again);
     assert_eq!(said(&played(&[wrong.clone(), wrong.clone()].concat(), &present)), again);
     let third = played(&[wrong.clone(), wrong.clone(), wrong].concat(), &present);
-    assert_eq!((said(&third).as_slice(), third.last()), ([Phrase::Wrong, Phrase::Goodbye].as_slice(), Some(&Output::End)));
+    assert_eq!(
+        (said(&third).as_slice(), third.last()),
+        ([Phrase::Wrong, Phrase::Goodbye].as_slice(), Some(&Output::End))
+    );
 }
 
 #[test]

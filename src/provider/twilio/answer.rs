@@ -347,6 +347,7 @@ mod tests {
             whisper_call: vec![prompt("call in Dutch,"), prompt("call in English,")],
             whisper_cannot_speak: prompt("cannot speak,"),
             whisper_accept: prompt("press 1,"),
+            staff: None,
             spoken_forms: Default::default(),
         }
     }
