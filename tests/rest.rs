@@ -223,7 +223,7 @@ impl Line<'_> {
         let say = |words: &str| Say { language: "en-GB".into(), voice: None, words: words.into() };
         let on = |path: &str| Verb::Redirect(Redirect { url: path.into() });
         let ask = |words: &str, action: &str, timeout_s| {
-            Verb::Gather(Gather { action: action.into(), timeout_s, prompts: vec![say(words).into()] })
+            Verb::Gather(Gather { action: action.into(), keys: Keys::One, timeout_s, prompts: vec![say(words).into()] })
         };
         let verbs = match path {
             "/voice" => {

@@ -71,6 +71,10 @@ fn written_by_us(xml: &str) {
         ReadVerb::Gather(gather) => Verb::Gather(Gather {
             action: gather.action.clone().unwrap(),
             timeout_s: u8::try_from(gather.timeout_s.unwrap()).unwrap(),
+            keys: match gather.finish_on_key {
+                None => Keys::One,
+                Some(_) => Keys::UpTo(u8::try_from(gather.num_digits.unwrap()).unwrap()),
+            },
             prompts: gather
                 .prompts
                 .iter()

@@ -4,6 +4,7 @@
 //! Must never know: input, output, clocks, chance, or anything of a particular provider.
 
 mod digit;
+mod digits;
 mod finding;
 pub(crate) mod findings;
 pub mod gsm7;
@@ -19,6 +20,7 @@ pub(crate) mod schema;
 mod sound;
 
 pub use digit::Digit;
+pub use digits::Digits;
 pub use finding::{Finding, Place, Severity, Sources};
 pub use id::{CallSid, LeaseId, Revision};
 pub use language::Language;

@@ -20,6 +20,11 @@ impl E164 {
         &self.0
     }
 
+    /// Whether this is the same number, as a provider writes it.
+    pub fn is(&self, text: &str) -> bool {
+        self.0 == text
+    }
+
     /// Whether the number begins with this, such as `+31`. It tells no more than the country, so others may ask it too.
     pub fn begins_with(&self, prefix: &str) -> bool {
         self.0.starts_with(prefix)

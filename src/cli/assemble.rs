@@ -18,7 +18,7 @@ use crate::provider::twilio::{Proof, Twilio};
 use crate::server::{Door, Metrics};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
-use crate::switchboard::{Desk, Fit, Folder, Hotlines, Setup, Switchboard, played};
+use crate::switchboard::{Desk, Fit, Folder, Hotlines, Setup, StaffLine, Switchboard, played};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -84,10 +84,27 @@ pub fn switchboard_with(
     store: Store,
     now: Timestamp,
 ) -> Result<Switchboard, Failure> {
+    switchboard_staffed(config, hotline, sound, None, keys, store, now)
+}
+
+/// As [`switchboard_with`], with a number that counsellors call.
+///
+/// # Errors
+/// As [`switchboard_with`].
+pub fn switchboard_staffed(
+    config: &Config,
+    hotline: Hotline,
+    sound: Sound,
+    staff: Option<StaffLine>,
+    keys: KeyRing,
+    store: Store,
+    now: Timestamp,
+) -> Result<Switchboard, Failure> {
     fits(config, &hotline, &sound)?;
     let setup = Setup {
         public_url: config.public_url.clone(),
         desk: desk(config),
+        staff,
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
         withheld_most: usize::from(config.desk.withheld_at_once),
     };

@@ -5,6 +5,7 @@
 //! Must never know: callers' numbers, SQL, a provider, a clock.
 
 mod check;
+mod duty;
 mod empty;
 #[cfg(test)]
 mod fixture;
@@ -16,10 +17,12 @@ pub mod picture;
 mod plan;
 pub mod rota;
 pub mod schema;
+pub mod staff;
 mod table;
 pub mod words;
 
 pub use check::{RULES, Rule, against};
+pub use duty::{Act, Change, Overrides};
 pub use empty::{Empty, Warner, sentence};
 pub use load::{Loaded, load};
 pub use outlook::Outlook;

@@ -165,8 +165,33 @@ pub struct Phrases {
     pub whisper_call: Vec<Prompt>,
     pub whisper_cannot_speak: Prompt,
     pub whisper_accept: Prompt,
+    /// To a counsellor who calls the staff line. The provider's voice says them: they are no prompts, and have no sound.
+    pub staff: Option<StaffPhrases>,
     /// What a voice needs to know of this language.
     pub spoken_forms: SpokenForms,
+}
+
+/// What the staff line says. Keys and languages are filled in; `{count}` is left for how many people.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StaffPhrases {
+    pub enter: String,
+    pub wrong: String,
+    pub goodbye: String,
+    pub on_duty: String,
+    pub off_duty: String,
+    pub all_to_fallback: String,
+    pub calls_to_desk: String,
+    pub people: String,
+    /// In the order of the hotline's languages.
+    pub speak: Vec<String>,
+    pub press_on: String,
+    pub press_off: String,
+    pub press_who: String,
+    pub press_fallback: String,
+    pub press_desk: String,
+    pub press_hold_back: String,
+    pub held_back: String,
+    pub not_saved: String,
 }
 
 /// How words of a language are spoken, for whoever makes sound of them.

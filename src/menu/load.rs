@@ -248,8 +248,29 @@ mod tests {
             [("phrase/whisper/call/nl", "A call in Dutch."), ("phrase/whisper/call/en", "A call in English.")]
         );
         assert_eq!(phrases.whisper_accept.words, "Press one to take it.");
+        let staff = phrases.staff.as_ref().unwrap();
+        assert_eq!(
+            (staff.press_off.as_str(), staff.people.as_str()),
+            ("To go off duty, press two.", "On duty now: {count}.")
+        );
+        assert_eq!(staff.speak, ["In Dutch: {count}.", "In English: {count}."]);
+        assert!(hotline.prompts().all(|prompt| !prompt.words.contains("duty")), "they are no prompts");
         assert_eq!(hotline.lines["+447700900222"], EN);
         assert_eq!((hotline.country.as_str(), hotline.timezone.iana_name()), ("NL", Some("Europe/Amsterdam")));
+    }
+
+    #[test]
+    fn the_words_of_the_staff_line_may_be_left_out_but_not_in_part() {
+        let (file, text) = ("texts/en.toml", &*sources()["texts/en.toml"]);
+        let table = &text[text.find("[phrase.staff]").unwrap()..];
+        let without = checked(&spoilt(file, table, ""));
+        assert!(without.hotline.unwrap().phrases(EN).staff.is_none());
+        let case = |from: &str, to: &str, expected: &str| {
+            let findings = checked(&spoilt(file, from, to)).findings;
+            assert!(findings.iter().any(|finding| finding.message.contains(expected)), "{findings:?}");
+        };
+        case("goodbye         = \"Goodbye.\"\n", "", "`goodbye` is missing");
+        case("On duty now: {count}.", "On duty now.", "`{count}` does not stand here exactly once");
     }
 
     #[test]

@@ -132,6 +132,8 @@ pub(super) struct PhraseTexts {
     pub pronounce: Vec<(Text, Text)>,
     pub hours: HourTexts,
     pub whisper: WhisperTexts,
+    /// In the order of [`STAFF`]; may be left out by a hotline without a staff line.
+    pub staff: Option<[Text; STAFF.len()]>,
 }
 
 /// The keys of a telephone as they are written in `phrase.keys`.
@@ -154,6 +156,27 @@ pub(super) struct HourTexts {
     pub hours: [Text; 24],
     pub half_hours: [Text; 24],
 }
+
+/// The sentences of `phrase.staff`, each with the placeholders that it must hold.
+pub(super) const STAFF: [(&str, &[&str]); 17] = [
+    ("enter", &[]),
+    ("wrong", &[]),
+    ("goodbye", &[]),
+    ("on_duty", &[]),
+    ("off_duty", &[]),
+    ("all_to_fallback", &[]),
+    ("calls_to_desk", &[]),
+    ("people", &["count"]),
+    ("speak", &["language", "count"]),
+    ("press_on", &["key"]),
+    ("press_off", &["key"]),
+    ("press_who", &["key"]),
+    ("press_fallback", &["key"]),
+    ("press_desk", &["key"]),
+    ("press_hold_back", &["key"]),
+    ("held_back", &[]),
+    ("not_saved", &[]),
+];
 
 pub(super) struct WhisperTexts {
     pub call: Text,

@@ -1,6 +1,6 @@
 //! Everything a hotline says and writes, cut into passages that a person can compare: old beside new.
 
-use super::hotline::{Answer, Choice, Hotline, LangIx, Node, NodeIx, Prompt, Spoken};
+use super::hotline::{Answer, Choice, Hotline, LangIx, Node, NodeIx, Prompt, Spoken, StaffPhrases};
 use super::links::act_name;
 use crate::base::Language;
 use std::collections::BTreeMap;
@@ -156,7 +156,16 @@ fn phrases(hotline: &Hotline, language: LangIx, all: &mut Passages) {
     one("trouble", vec![phrases.trouble.words.clone()]);
     let to_counsellor = phrases.whisper_call.iter().chain([&phrases.whisper_cannot_speak, &phrases.whisper_accept]);
     one("to the counsellor", to_counsellor.map(|prompt| prompt.words.clone()).collect());
+    one("to the counsellor, staff line", phrases.staff.as_ref().map(staff).unwrap_or_default());
     one("tenth text message", hotline.sms.last_answer.get(usize::from(language.0)).into_iter().cloned().collect());
+}
+
+fn staff(staff: &StaffPhrases) -> Vec<String> {
+    let first = [&staff.enter, &staff.wrong, &staff.goodbye, &staff.on_duty, &staff.off_duty, &staff.all_to_fallback];
+    let then = [&staff.calls_to_desk, &staff.people];
+    let keys = [&staff.press_on, &staff.press_off, &staff.press_who, &staff.press_fallback, &staff.press_desk];
+    let last = [&staff.press_hold_back, &staff.held_back, &staff.not_saved];
+    first.into_iter().chain(then).chain(&staff.speak).chain(keys).chain(last).cloned().collect()
 }
 
 fn texts(hotline: &Hotline, all: &mut Passages) {

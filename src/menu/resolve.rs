@@ -455,11 +455,43 @@ impl<'p> Speech<'_, 'p> {
                 &[folded(&whisper.cannot_speak)],
             ),
             whisper_accept: prompt("phrase/whisper/accept".to_owned(), language, &[accept]),
+            staff: self.staff(texts),
             spoken_forms: SpokenForms {
                 digits: texts.digits.iter().map(|digit| folded(digit)).collect(),
                 pronounce: texts.pronounce.iter().map(|(word, voice)| (folded(word), folded(voice))).collect(),
             },
         }
+    }
+
+    /// What the staff line says. Its keys are those of the room `desk`.
+    fn staff(&self, texts: &PhraseTexts) -> Option<StaffPhrases> {
+        let staff = texts.staff.as_ref()?;
+        let filled = |name: &str, values: &[(&str, &str)]| {
+            let at = STAFF.iter().position(|(known, _)| *known == name).unwrap_or_default();
+            pattern(&staff[at], self.findings, values)
+        };
+        let plain = |name: &str| filled(name, &[]);
+        let key = |name: &str, key: char| filled(name, &[("key", texts.key(key))]);
+        let count = ("count", "{count}");
+        Some(StaffPhrases {
+            enter: plain("enter"),
+            wrong: plain("wrong"),
+            goodbye: plain("goodbye"),
+            on_duty: plain("on_duty"),
+            off_duty: plain("off_duty"),
+            all_to_fallback: plain("all_to_fallback"),
+            calls_to_desk: plain("calls_to_desk"),
+            people: filled("people", &[count]),
+            speak: texts.whisper.languages.iter().map(|name| filled("speak", &[("language", name), count])).collect(),
+            press_on: key("press_on", '1'),
+            press_off: key("press_off", '2'),
+            press_who: key("press_who", '3'),
+            press_fallback: key("press_fallback", '4'),
+            press_desk: key("press_desk", '5'),
+            press_hold_back: key("press_hold_back", '6'),
+            held_back: plain("held_back"),
+            not_saved: plain("not_saved"),
+        })
     }
 
     /// A pattern must hold each of its placeholders once, and no other.
@@ -470,6 +502,9 @@ impl<'p> Speech<'_, 'p> {
         check_pattern(&hours.span, &["from", "to"], self.findings);
         check_pattern(&whisper.call, &["language"], self.findings);
         check_pattern(&whisper.accept, &["key"], self.findings);
+        for ((_, names), text) in STAFF.iter().zip(phrase.staff.iter().flatten()) {
+            check_pattern(text, names, self.findings);
+        }
     }
 
     /// The placeholders of spoken words.

@@ -300,6 +300,7 @@ struct Phrase {
     pronounce: Option<BTreeMap<String, Words>>,
     hours: Hours,
     whisper: Whisper,
+    staff: Option<Staff>,
 }
 
 /// Opening hours in words.
@@ -332,6 +333,34 @@ struct Whisper {
     accept: Words,
     /// The name of each language of the hotline.
     languages: ByLanguage<Words>,
+}
+
+/// Said to a counsellor who calls the staff line, never to a caller. Always by the provider's voice.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Staff {
+    /// Asks for the staff number and the PIN. Whoever found the number hears it too: nothing that tells what this is.
+    enter: Words,
+    wrong: Words,
+    goodbye: Words,
+    on_duty: Words,
+    off_duty: Words,
+    all_to_fallback: Words,
+    calls_to_desk: Words,
+    /// With `{count}`: how many are on duty.
+    people: Words,
+    /// With `{language}` and `{count}`.
+    speak: Words,
+    /// With `{key}`, as the next five.
+    press_on: Words,
+    press_off: Words,
+    press_who: Words,
+    press_fallback: Words,
+    press_desk: Words,
+    press_hold_back: Words,
+    held_back: Words,
+    /// It could not be kept, and nothing has changed.
+    not_saved: Words,
 }
 
 /// What belongs to no language.

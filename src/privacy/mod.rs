@@ -6,11 +6,13 @@
 
 mod keep;
 mod keyring;
+mod pin;
 mod salt;
 mod seal;
 
 pub use keep::{CLOCK_BACK_S, COUNTS_KEPT_MONTHS, SESSION_LIFE_S, SMALL_CELL, fresh, suppressed};
 pub use keyring::{KEY_FILE_MAX, KeyRing, KeyRingError};
+pub use pin::{Pin, PinHash, PinProblem};
 pub use salt::DaySalt;
 pub use seal::{Binding, PLAIN_MAX, Purpose, TOKEN_MAX};
 

@@ -31,6 +31,8 @@ pub enum Purpose {
     /// What the counsellor hears before the talk and which attempt it is. Bound to the account only: the counsellor's
     /// leg is another call, whose name nobody knows when the token is made.
     Whisper,
+    /// Where a call to the staff line stands. Bound to the call.
+    Staff,
 }
 
 /// Whose token it is: part of what is authenticated, none of what is sealed.
@@ -82,6 +84,7 @@ fn associated_data(purpose: Purpose, binding: &Binding<'_>) -> Vec<u8> {
     match purpose {
         Purpose::Session => length_prefixed(&[b"session", provider, account, binding.call.as_str().as_bytes()]),
         Purpose::Whisper => length_prefixed(&[b"whisper", provider, account]),
+        Purpose::Staff => length_prefixed(&[b"staff", provider, account, binding.call.as_str().as_bytes()]),
     }
 }
 
@@ -125,6 +128,11 @@ mod tests {
         case(Purpose::Session, &mine, &session, true);
         case(Purpose::Session, &other, &session, false);
         case(Purpose::Whisper, &mine, &session, false);
+        case(Purpose::Staff, &mine, &session, false);
+        let staff = ring.seal(Purpose::Staff, &mine, b"x").unwrap();
+        case(Purpose::Staff, &mine, &staff, true);
+        case(Purpose::Staff, &other, &staff, false);
+        case(Purpose::Session, &mine, &staff, false);
         case(Purpose::Session, &Binding { account: "AC2", ..mine }, &session, false);
         case(Purpose::Session, &Binding { provider: "telnyx", ..mine }, &session, false);
         case(Purpose::Session, &Binding { provider: "twilioA", account: "C1", ..mine }, &session, false);

@@ -9,8 +9,8 @@ use super::texts;
 use crate::base::Digit;
 use crate::provider::twilio::form::{self, Form};
 use crate::provider::twilio::{Twilio, answer};
-use crate::provider::{Received, Refused, TextDoor};
-use crate::switchboard::{Switchboard, VoiceEvent};
+use crate::provider::{Call, Received, Refused, TextDoor};
+use crate::switchboard::{StaffEvent, Switchboard, VoiceEvent};
 use crate::twiml::{Verb, VoiceResponse};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -57,6 +57,7 @@ pub fn public_router(door: Arc<Door>) -> Router {
             router = router.route(path, post(asked).fallback(only_post));
         }
         router = router
+            .route("/twilio/staff", post(staff).fallback(only_post))
             .route("/twilio/trouble", post(trouble).fallback(only_post))
             .route("/twilio/status", post(status).fallback(only_post))
             .merge({
@@ -149,6 +150,9 @@ async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> A
         Ok(asked) => asked,
         Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
     };
+    if matches!(step, Step::Begin) && door.switchboard.is_staff_line(&asked.call.to) {
+        return staffed(&door, asked.call, StaffEvent::Began, None).await;
+    }
     let (takes_the_call, ended) = (asked.accepts(), asked.call.ended);
     let call = Arc::new(asked.call);
     let token: Option<Arc<str>> = token.map(Arc::from);
@@ -213,6 +217,29 @@ async fn trouble(State(door): State<Arc<Door>>, request: Request<Body>) -> Answe
         (.., None) => door.switchboard.end_of_trouble(),
     };
     twiml(document)
+}
+
+/// What a counsellor enters on the staff line. It may be a PIN: it is neither shown nor kept.
+async fn staff(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {
+    let (form, token) = match door.form(request).await {
+        Ok(asked) => asked,
+        Err(refusal) => return refusal,
+    };
+    let asked = match form::voice(&form) {
+        Ok(asked) => asked,
+        Err(problem) => return door.refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
+    };
+    let event = form::digits(&form).map_or(StaffEvent::Silence, StaffEvent::Digits);
+    staffed(&door, asked.call, event, token).await
+}
+
+/// Answers a call to the staff line. It has the room of the desk: callers' requests are never held up by it.
+async fn staffed(door: &Arc<Door>, call: Call, event: StaffEvent, token: Option<String>) -> Answer {
+    let (switchboard, now) = (Arc::clone(&door.switchboard), (door.clock)());
+    let work = async move { switchboard.staff(&call, event, token.as_deref(), now).await };
+    let document = door.work(&door.desk_room, work).await;
+    door.metrics.requests.get_or_create(&Asked { kind: Kind::voice }).inc();
+    twiml(document.unwrap_or_else(|| door.switchboard.end_of_staff()))
 }
 
 async fn status(State(door): State<Arc<Door>>, request: Request<Body>) -> Answer {

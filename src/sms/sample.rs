@@ -236,6 +236,7 @@ fn build() -> Hotline {
         whisper_call: Vec::new(),
         whisper_cannot_speak: prompt(),
         whisper_accept: prompt(),
+        staff: None,
         spoken_forms: Default::default(),
     };
     let node = |row: &Row| Node {

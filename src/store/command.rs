@@ -5,7 +5,7 @@ use super::handle::Store;
 use super::open::{self, OpenError};
 use super::publication::{self, Act, OnLine, Publication, Refused};
 use super::tally::{self, Tally};
-use super::{revision, sound};
+use super::{duty, revision, sound};
 use crate::base::{Revision, Shelf, Sources};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -109,6 +109,11 @@ impl Store {
     /// The audit trail, the newest entry first: at most [`publication::PUBLICATIONS_READ`]. Makes and changes nothing.
     pub fn publications(folder: &Path) -> Result<Vec<Publication>, OpenError> {
         reading(folder, publication::read)
+    }
+
+    /// The audit trail of the desk, the newest entry first: at most [`duty::ACTS_READ`]. Makes and changes nothing.
+    pub fn desk_acts(folder: &Path) -> Result<Vec<duty::DeskAct>, OpenError> {
+        reading(folder, duty::acts)
     }
 
     /// The menu files of a revision that is still held. Makes and changes nothing.

@@ -5,8 +5,9 @@ use super::lease::{self, DeskLine, Ended, Known, Opened};
 use super::open::{self, OpenError};
 use super::publication::{self, Act, OnLine, Refused};
 use super::tally::{self, CountKey, Tally};
-use super::{revision, sound};
-use crate::base::{LeaseId, Revision, Shelf, Sources};
+use super::{duty, revision, sound};
+use crate::base::{CounsellorId, LeaseId, Revision, Shelf, Sources};
+use crate::desk::{Act as DutyAct, Change, Overrides};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::path::Path;
@@ -144,6 +145,39 @@ impl Store {
             return Ok(known);
         }
         self.ask(move |keeper| keeper.read(|connection| lease::taken(connection, line, but, now))).await
+    }
+
+    /// What counsellors said of their duty and still holds, as the database last said. Never waits: nothing is known of a
+    /// database that never answered, and then the rota holds.
+    pub fn duty(&self, now: Timestamp) -> Overrides {
+        self.shared.duty().at(now)
+    }
+
+    /// A counsellor goes on or off duty: kept with its entry of the trail, on the disk before it is acknowledged.
+    pub async fn duty_set(
+        &self,
+        who: CounsellorId,
+        act: DutyAct,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.ask(move |keeper| {
+            keeper.write(|connection| duty::set(connection, &who, act, change, now))?;
+            keeper.tell_duty();
+            Ok(())
+        })
+        .await
+    }
+
+    /// A counsellor sends all calls to the fallback line or to the desk again, as the act says; any other act is noted
+    /// in the trail only. On the disk before it is acknowledged.
+    pub async fn switch_set(&self, who: CounsellorId, act: DutyAct, now: Timestamp) -> Result<(), Unavailable> {
+        self.ask(move |keeper| {
+            keeper.write(|connection| duty::note(connection, &who, act, now))?;
+            keeper.tell_duty();
+            Ok(())
+        })
+        .await
     }
 
     /// What is known of leases without asking the thread.

@@ -7,7 +7,7 @@
 use super::handle::{Clock, Unavailable};
 use super::publication::{self, OnLine};
 use super::tally::Waiting;
-use super::{lease, open, schema, tally};
+use super::{duty, lease, open, schema, tally};
 use crate::base::LeaseId;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -55,6 +55,8 @@ pub(super) struct Shared {
     owed: Mutex<HashSet<LeaseId>>,
     /// The leases, as the database last said.
     leases: Mutex<lease::Known>,
+    /// What counsellors said of their duty, as the database last said.
+    duty: Mutex<duty::Known>,
     /// The database answers. Set by a write that succeeded only: a full disk can still be read.
     well: AtomicBool,
     /// That counts are dropped was said.
@@ -75,6 +77,10 @@ impl Shared {
 
     pub(super) fn leases(&self) -> MutexGuard<'_, lease::Known> {
         lock(&self.leases)
+    }
+
+    pub(super) fn duty(&self) -> MutexGuard<'_, duty::Known> {
+        lock(&self.duty)
     }
 
     pub(super) fn count(&self, day: Date, key: tally::CountKey) {
@@ -230,6 +236,7 @@ impl Keeper {
         self.data_version = Some(version);
         let Some(on_line) = news else { return };
         self.tell_leases();
+        self.tell_duty();
         // An empty database in the place of a deleted one says nothing about what is on the line.
         if let Some(on_line) = on_line {
             self.tell(on_line);
@@ -240,6 +247,13 @@ impl Keeper {
     fn tell_leases(&self) {
         let rows = self.opened.as_ref().and_then(|opened| lease::all(&opened.connection).ok());
         self.shared.leases().tell(rows);
+    }
+
+    /// What cannot be read leaves what is known as it is.
+    pub(super) fn tell_duty(&self) {
+        if let Some(known) = self.opened.as_ref().and_then(|opened| duty::all(&opened.connection).ok()) {
+            *self.shared.duty() = known;
+        }
     }
 
     /// Whoever watches hears of it once.
@@ -267,6 +281,7 @@ impl Keeper {
                 }
                 if clean {
                     lease::forget_expired(&transaction, now)?;
+                    duty::forget_expired(&transaction, now)?;
                     tally::forget_old(&transaction, now.to_zoned_datetime(TimeZone::UTC).date())?;
                 }
                 if probe {

@@ -1,4 +1,4 @@
-//! `store`: what outlives the process: counts a day, leases of the desk's lines, published revisions. SQL and
+//! `store`: what outlives the process: counts a day, leases of the desk's lines, what counsellors said of their duty, published revisions. SQL and
 //! migrations, in SQLite, on a thread of its own.
 //!
 //! Contract: a lease, a revision or an entry of the audit trail is on the disk before it is acknowledged; counts are merged in memory and committed
@@ -15,6 +15,7 @@
 //! is carried out when it is well again.
 
 mod command;
+mod duty;
 mod handle;
 mod keeper;
 mod lease;
@@ -27,6 +28,7 @@ mod sound;
 mod tally;
 
 pub use command::PublishError;
+pub use duty::{ACTS_READ, DeskAct};
 pub use handle::{Clock, Options, Store, Unavailable};
 pub use lease::{DeskLine, Ended, Opened};
 pub use open::{FILE_NAME, OpenError};

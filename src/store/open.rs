@@ -220,7 +220,7 @@ mod tests {
         for result in [connect(&path), connect_to_read(&path)] {
             assert!(!result.as_ref().err().unwrap().may_pass());
             assert!(
-                message(result).contains("has version 99, and this program knows versions up to 5: start the newer")
+                message(result).contains("has version 99, and this program knows versions up to 7: start the newer")
             );
         }
         assert_eq!(std::fs::read(&path).unwrap(), before);

@@ -60,6 +60,33 @@ pub(super) const MIGRATIONS: &[&str] = &[
      CREATE INDEX played_sound ON played (sound);
      CREATE TRIGGER sound_changed BEFORE UPDATE ON sound
          BEGIN SELECT RAISE(ABORT, 'a sound does not change'); END;",
+    // 6: nothing.
+    "SELECT 1;",
+    // 7: what counsellors said of their duty by telephone, until when it holds; whether all calls go to the fallback
+    // line; and the audit trail of it. The names are those of the desk file. Nothing here is of a caller.
+    "CREATE TABLE duty (
+         counsellor TEXT PRIMARY KEY,
+         state      TEXT NOT NULL CHECK (state IN ('on', 'off')),
+         expires_s  INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE switched (
+         one     INTEGER PRIMARY KEY CHECK (one = 1),
+         since_s INTEGER NOT NULL
+     ) STRICT;
+     CREATE TABLE desk_act (
+         number     INTEGER PRIMARY KEY,
+         at_s       INTEGER NOT NULL,
+         counsellor TEXT NOT NULL CHECK (trim(counsellor) <> ''),
+         act        TEXT NOT NULL CHECK (act IN ('on duty', 'off duty', 'all calls to the fallback line',
+                        'calls to the desk again', 'caller of the last talk waits'))
+     ) STRICT;
+     CREATE TRIGGER desk_act_added BEFORE INSERT ON desk_act
+         WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM desk_act)
+         BEGIN SELECT RAISE(ABORT, 'the audit trail is only added to, one row after the other'); END;
+     CREATE TRIGGER desk_act_changed BEFORE UPDATE ON desk_act
+         BEGIN SELECT RAISE(ABORT, 'the audit trail does not change'); END;
+     CREATE TRIGGER desk_act_deleted BEFORE DELETE ON desk_act
+         BEGIN SELECT RAISE(ABORT, 'the audit trail does not change'); END;",
 ];
 
 /// The newest version this program knows.
@@ -107,6 +134,9 @@ mod tests {
         "INSERT INTO revision VALUES ('00000000000000bb', '{\"hotline.toml\":\"name\"}', 1767600000)",
         "INSERT INTO publication VALUES (1, 1767600000, 'publish', '00000000000000bb', 'Ada', 'Bo', 1, 'a slip', 1)",
         "INSERT INTO sound VALUES ('5a', x'0102'); INSERT INTO played VALUES ('00000000000000bb', '5a')",
+        "",
+        "INSERT INTO duty VALUES ('anna', 'off', 1767600000); INSERT INTO switched VALUES (1, 1767600000);
+         INSERT INTO desk_act VALUES (1, 1767600000, 'anna', 'off duty')",
     ];
     /// What must still be true of the rows of each step when all steps were applied.
     const STILL: &[&str] = &[
@@ -116,6 +146,9 @@ mod tests {
         "SELECT count(*) = 1 FROM publication WHERE number = 1 AND at_s = 1767600000 AND kind = 'publish' AND
              revision = '00000000000000bb' AND person = 'Ada' AND second = 'Bo' AND urgent AND why = 'a slip' AND end_old",
         "SELECT count(*) = 1 FROM played JOIN sound ON id = sound WHERE revision = '00000000000000bb' AND bytes = x'0102'",
+        "SELECT true",
+        "SELECT count(*) = 1 FROM duty JOIN switched JOIN desk_act USING (counsellor) WHERE counsellor = 'anna' AND
+             state = 'off' AND expires_s = 1767600000 AND since_s = 1767600000 AND at_s = 1767600000 AND act = 'off duty'",
     ];
 
     fn empty() -> Connection {
@@ -185,6 +218,11 @@ mod tests {
             .collect::<Result<_>>()
             .unwrap();
         let expected = [
+            ("table", "desk_act", "number INTEGER, at_s INTEGER, counsellor TEXT, act TEXT"),
+            ("trigger", "desk_act_added", ""),
+            ("trigger", "desk_act_changed", ""),
+            ("trigger", "desk_act_deleted", ""),
+            ("table", "duty", "counsellor TEXT, state TEXT, expires_s INTEGER"),
             ("table", "lease", "id TEXT, line INTEGER, accepted INTEGER, expires_s INTEGER"),
             ("table", "played", "revision TEXT, sound TEXT"),
             ("index", "played_sound", ""),
@@ -201,6 +239,7 @@ mod tests {
             ("trigger", "revision_changed", ""),
             ("table", "sound", "id TEXT, bytes BLOB"),
             ("trigger", "sound_changed", ""),
+            ("table", "switched", "one INTEGER, since_s INTEGER"),
             ("table", "tally", "day TEXT, key TEXT, n INTEGER"),
         ];
         assert_eq!(found, expected.map(|(kind, name, columns)| (kind.into(), name.into(), columns.into())));

@@ -6,12 +6,14 @@
 mod asking;
 mod hotlines;
 mod memory;
+mod staff;
 mod text;
 mod voice;
 
 /// For the doors that show where a call is.
 pub use crate::flow::{Does, Outlook, Place};
 pub use hotlines::{Fit, Folder, Hotlines, Served, played};
+pub use staff::{StaffEvent, StaffLine, Talks};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
@@ -39,6 +41,8 @@ pub struct Setup {
     /// Who is rung. `None`: nobody, and callers are told so.
     pub desk: Option<Desk>,
     pub texts: Rules,
+    /// Where counsellors call. `None`: nowhere.
+    pub staff: Option<StaffLine>,
     /// Callers without a number who may ask for a person at once.
     pub withheld_most: usize,
 }
@@ -96,13 +100,14 @@ pub struct Switchboard {
     ceiling_told: AtomicBool,
     /// Revisions on the line that the store could not keep yet.
     unkept: Mutex<Vec<(Revision, Sources)>>,
+    staff: Option<staff::Staff>,
     /// Talks counted lately: an outcome can be told again with another status of the call.
     talks: Memory<()>,
 }
 
 impl Switchboard {
     pub fn new(
-        setup: Setup,
+        mut setup: Setup,
         hotlines: Hotlines,
         keys: KeyRing,
         store: Store,
@@ -110,6 +115,7 @@ impl Switchboard {
         now: Timestamp,
     ) -> Switchboard {
         let day = hotlines.live().day(now);
+        let staff = setup.staff.take().map(staff::Staff::new);
         let asking = Mutex::new(Asking::new(setup.withheld_most));
         Switchboard {
             setup,
@@ -125,6 +131,7 @@ impl Switchboard {
             ends: Memory::default(),
             rung_in_trouble: Mutex::default(),
             ceiling_told: AtomicBool::new(false),
+            staff,
             talks: Memory::default(),
             unkept: Mutex::default(),
         }

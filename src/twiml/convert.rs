@@ -5,6 +5,7 @@ use super::document::*;
 use super::read::collapsed;
 use super::types::*;
 use super::write::allowed;
+use crate::base::Digit;
 
 impl From<&VoiceResponse> for Document {
     fn from(response: &VoiceResponse) -> Document {
@@ -40,8 +41,14 @@ fn verb(verb: &Verb) -> ReadVerb {
             keys: true,
             speech: false,
             timeout_s: Some(u32::from(gather.timeout_s)),
-            num_digits: Some(1),
-            finish_on_key: None,
+            num_digits: Some(match gather.keys {
+                Keys::One => 1,
+                Keys::UpTo(most) => u32::from(most),
+            }),
+            finish_on_key: match gather.keys {
+                Keys::One => None,
+                Keys::UpTo(_) => Some(Digit::HASH),
+            },
             action_on_empty_result: false,
             barge_in: true,
             prompts: gather.prompts.iter().map(prompt).collect(),
@@ -150,8 +157,9 @@ mod tests {
     }
 
     fn verb_strategy() -> impl Strategy<Value = Verb> {
-        let gather = (any::<String>(), 1u8..=10, proptest::collection::vec(prompt_strategy(), 0..4))
-            .prop_map(|(action, timeout_s, prompts)| Gather { action, timeout_s, prompts });
+        let keys = prop_oneof![Just(Keys::One), (1u8..=32).prop_map(Keys::UpTo)];
+        let gather = (any::<String>(), 1u8..=10, keys, proptest::collection::vec(prompt_strategy(), 0..4))
+            .prop_map(|(action, timeout_s, keys, prompts)| Gather { action, timeout_s, keys, prompts });
         let noun = prop_oneof![words().prop_map(Noun::Number), words().prop_map(Noun::Sip)];
         let address = || proptest::option::of(any::<String>());
         let rung = (noun, address()).prop_map(|(noun, whisper)| Rung { noun, whisper });
@@ -194,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_value_out_of_its_range_does_not_read_back() {
-        let gather = Gather { action: "/a".into(), timeout_s: 0, prompts: vec![] };
+        let gather = Gather { action: "/a".into(), timeout_s: 0, keys: Keys::One, prompts: vec![] };
         let response = VoiceResponse { verbs: vec![Verb::Gather(gather)] };
         let read = read_voice(response.to_xml().as_bytes()).unwrap();
         assert_ne!(read, Document::from(&response));

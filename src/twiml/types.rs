@@ -66,13 +66,23 @@ impl From<Play> for GatherVerb {
     }
 }
 
-/// `<Gather numDigits="1" finishOnKey="" method="POST">`: one key, every key. The writer adds these three attributes.
+/// `<Gather method="POST">`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Gather {
     pub action: String,
     /// Seconds, 1 to 10.
     pub timeout_s: u8,
+    pub keys: Keys,
     pub prompts: Vec<GatherVerb>,
+}
+
+/// Which keys a Gather waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keys {
+    /// `numDigits="1" finishOnKey=""`: one key, every key.
+    One,
+    /// `numDigits` of so many, 1 to 32, and `finishOnKey="#"`: keys up to `#`, which is not among them.
+    UpTo(u8),
 }
 
 /// `<Redirect method="POST">`.

@@ -60,10 +60,14 @@ fn write_say(xml: &mut Xml, say: &Say) {
 
 fn write_gather(xml: &mut Xml, gather: &Gather) {
     let timeout = gather.timeout_s.to_string();
+    let (most, finish) = match gather.keys {
+        Keys::One => ("1".to_owned(), ""),
+        Keys::UpTo(most) => (most.to_string(), "#"),
+    };
     let attributes = [
         ("input", "dtmf"),
-        ("numDigits", "1"),
-        ("finishOnKey", ""),
+        ("numDigits", most.as_str()),
+        ("finishOnKey", finish),
         ("timeout", timeout.as_str()),
         ("action", gather.action.as_str()),
         ("method", "POST"),
@@ -276,8 +280,9 @@ mod tests {
     }
 
     #[test]
-    fn gather_always_takes_one_key_and_every_key() {
-        let gather = |prompts| Verb::Gather(Gather { action: "/key?s=a&b".into(), timeout_s: 6, prompts });
+    fn gather_takes_one_key_and_every_key() {
+        let gather =
+            |prompts| Verb::Gather(Gather { action: "/key?s=a&b".into(), timeout_s: 6, keys: Keys::One, prompts });
         let head = "<Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"6\" action=\"/key?s=a&amp;b\" method=\"POST\"";
         case(vec![gather(vec![])], &format!("<Response>{head}/></Response>"));
         case(
@@ -323,6 +328,14 @@ mod tests {
     }
 
     #[test]
+    fn gather_can_take_keys_up_to_the_hash() {
+        let gather = Gather { action: "/staff".into(), timeout_s: 8, keys: Keys::UpTo(12), prompts: vec![] };
+        let attributes =
+            "input=\"dtmf\" numDigits=\"12\" finishOnKey=\"#\" timeout=\"8\" action=\"/staff\" method=\"POST\"";
+        case(vec![Verb::Gather(gather)], &format!("<Response><Gather {attributes}/></Response>"));
+    }
+
+    #[test]
     fn dial_always_says_who_calls_and_how_long() {
         let dial = |action: Option<&str>, url: Option<&str>| {
             Verb::Dial(Dial {
@@ -350,7 +363,10 @@ mod tests {
         );
         case(
             vec![Verb::Gather(Gather {
-                action: "/a\"<'\u{1}\n\t\r&>\u{fffe}é".into(), timeout_s: 1, prompts: vec![]
+                action: "/a\"<'\u{1}\n\t\r&>\u{fffe}é".into(),
+                timeout_s: 1,
+                keys: Keys::One,
+                prompts: vec![],
             })],
             "<Response><Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"1\" action=\"/a&quot;&lt;&apos;&#10;&#9;&#13;&amp;&gt;é\" method=\"POST\"/></Response>",
         );

@@ -19,7 +19,7 @@ use hulplijn::menu::{self, Hotline};
 use hulplijn::provider::twilio::signature::sign;
 use hulplijn::server::public_router;
 use hulplijn::store::{Act, Kind, Options, Store};
-use hulplijn::switchboard::Switchboard;
+use hulplijn::switchboard::{StaffLine, Switchboard};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -98,7 +98,11 @@ pub struct World {
     pub router: axum::Router,
     now_s: Arc<AtomicI64>,
     stored: Stored,
+    staff: Option<Staffing>,
 }
+
+/// Makes the staff line of a world, again at each start.
+pub type Staffing = Arc<dyn Fn() -> StaffLine + Send + Sync>;
 
 /// What a line has on its disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,23 +116,28 @@ enum Stored {
 impl World {
     /// A line at this moment (Amsterdam time), with further lines for `[desk]`.
     pub async fn at(local: &str, extra_desk: &str) -> World {
-        World::made(local, extra_desk, Stored::Words).await
+        World::made(local, extra_desk, Stored::Words, None).await
+    }
+
+    /// The same with a number that counsellors call.
+    pub async fn staffed(local: &str, staff: Staffing) -> World {
+        World::made(local, "", Stored::Words, Some(staff)).await
     }
 
     /// The same with a sound for every prompt.
     pub async fn with_sounds(local: &str, extra_desk: &str) -> World {
-        World::made(local, extra_desk, Stored::Sounds).await
+        World::made(local, extra_desk, Stored::Sounds, None).await
     }
 
-    async fn made(local: &str, extra_desk: &str, stored: Stored) -> World {
+    async fn made(local: &str, extra_desk: &str, stored: Stored, staff: Option<Staffing>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let config = config(extra_desk, folder.path());
         let moment: jiff::civil::DateTime = local.parse().unwrap();
         let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
         let now = moment.to_zoned_datetime(zone).unwrap().timestamp();
         let now_s = Arc::new(AtomicI64::new(now.as_second()));
-        let (switchboard, router) = start(&config, &now_s, stored).await;
-        World { folder, config, switchboard, router, now_s, stored }
+        let (switchboard, router) = start(&config, &now_s, stored, staff.as_ref()).await;
+        World { folder, config, switchboard, router, now_s, stored, staff }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -147,13 +156,13 @@ impl World {
     /// Stops and starts again from what is on disk.
     pub async fn restart(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s, self.stored).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, self.stored, self.staff.as_ref()).await;
     }
 
     /// Stops, and starts again with no database at all.
     pub async fn restart_without_a_store(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s, Stored::Nothing).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, Stored::Nothing, self.staff.as_ref()).await;
     }
 
     /// A signed POST as the provider sends it; `url` is absolute or a path.
@@ -203,7 +212,12 @@ impl World {
     }
 }
 
-async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: Stored) -> (Arc<Switchboard>, axum::Router) {
+async fn start(
+    config: &Config,
+    now_s: &Arc<AtomicI64>,
+    stored: Stored,
+    staff: Option<&Staffing>,
+) -> (Arc<Switchboard>, axum::Router) {
     let now = Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap();
     let mut sources = shipped_menus();
     let hotline = load(&sources, config);
@@ -239,8 +253,9 @@ async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: Stored) -> (Arc<
         };
         store.publish_first(act, &sources, sound.shelf.clone(), now).await.unwrap().unwrap();
     }
-    let switchboard =
-        assemble::switchboard_with(config, hotline, sound, keys, store, now).ok().expect("the configuration fits");
+    let staff = staff.map(|staff| staff());
+    let switchboard = assemble::switchboard_staffed(config, hotline, sound, staff, keys, store, now);
+    let switchboard = switchboard.ok().expect("the configuration fits");
     let switchboard = Arc::new(switchboard);
     // What is published stands in the database, with its sound.
     if !with_sounds {

@@ -1,14 +1,16 @@
-//! `hulplijn desk`: who answers, and when.
+//! `hulplijn desk`: who answers, and when; PINs, and what counsellors did by telephone.
 
+mod acts;
 mod check;
 pub mod file;
 mod open;
+mod pin;
 mod rota;
 mod who;
 
 use super::Done;
 
-/// Check the desk file, see who is reachable when, and who would ring
+/// Check the desk file, see who is reachable when, and who would ring; make PINs
 ///
 /// Nobody's number is ever printed.
 #[derive(clap::Args)]
@@ -22,6 +24,8 @@ enum Command {
     Check(check::Arguments),
     Rota(rota::Arguments),
     Who(who::Arguments),
+    Pin(pin::Arguments),
+    Acts(acts::Arguments),
 }
 
 pub fn run(arguments: Arguments) -> Done {
@@ -29,5 +33,7 @@ pub fn run(arguments: Arguments) -> Done {
         Command::Check(arguments) => check::run(arguments),
         Command::Rota(arguments) => rota::run(arguments),
         Command::Who(arguments) => who::run(arguments),
+        Command::Pin(arguments) => pin::run(arguments),
+        Command::Acts(arguments) => acts::run(arguments),
     }
 }

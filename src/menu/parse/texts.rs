@@ -13,7 +13,7 @@ pub(super) fn texts(table: &Table, file: &Arc<str>, languages: &[Language], find
     let nodes =
         table.each_of("node").into_iter().filter_map(|(name, value)| Some((name, node_texts(&value, findings)?)));
     let nodes = nodes.collect();
-    const KNOWN: [&str; 17] = [
+    const KNOWN: [&str; 18] = [
         "name",
         "language",
         "press",
@@ -31,6 +31,7 @@ pub(super) fn texts(table: &Table, file: &Arc<str>, languages: &[Language], find
         "pronounce",
         "hours",
         "whisper",
+        "staff",
     ];
     let phrase = needed(table, "phrase", &KNOWN);
     let at = |key: &str| need_text(phrase.as_ref(), key, &table.place);
@@ -56,6 +57,7 @@ pub(super) fn texts(table: &Table, file: &Arc<str>, languages: &[Language], find
             pronounce: pronounce(phrase.as_ref()),
             hours: hour_texts(phrase.as_ref(), &table.place),
             whisper: whisper_texts(phrase.as_ref(), languages, &table.place),
+            staff: staff_texts(phrase.as_ref()),
         },
     }
 }
@@ -93,6 +95,13 @@ fn whisper_texts(phrase: Option<&Table>, languages: &[Language], place: &Place) 
         accept: at("accept"),
         languages: languages.iter().map(|language| need_text(names.as_ref(), language.as_str(), place)).collect(),
     }
+}
+
+/// May be left out: a hotline without a staff line needs none.
+fn staff_texts(phrase: Option<&Table>) -> Option<[Text; STAFF.len()]> {
+    let names = STAFF.map(|(name, _)| name);
+    let table = phrase?.get("staff")?.table(Some(&names))?;
+    Some(names.map(|name| table.need_text(name)))
 }
 
 pub(super) fn needed<'t>(table: &Table<'t>, key: &str, known: &[&'static str]) -> Option<Table<'t>> {

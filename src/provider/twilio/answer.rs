@@ -7,7 +7,9 @@ use super::DOOR;
 use crate::base::{Accept, Callee, E164, Line};
 use crate::flow::{Hotline, LangIx, Output, Prompt};
 use crate::privacy::SESSION_LIFE_S;
-use crate::twiml::{Dial, Gather, MessagingResponse, Noun, Nouns, Play, Redirect, Rung, Say, Verb, VoiceResponse};
+use crate::twiml::{
+    Dial, Gather, GatherVerb, Keys, MessagingResponse, Noun, Nouns, Play, Redirect, Rung, Say, Verb, VoiceResponse,
+};
 use std::collections::HashMap;
 
 /// At most this many characters in one `<Say>` (twiml reference 2.1: the smallest limit of the voices).
@@ -26,6 +28,9 @@ const NEUTRAL_S: u8 = 10;
 
 /// How long a counsellor has for the key after the whisper, in seconds: enough to take the telephone from the ear.
 const ACCEPT_S: u8 = 8;
+
+/// How long the staff line waits for a key, or for the next digit of a PIN, in seconds.
+const STAFF_S: u8 = 8;
 
 /// How each language is spoken, in the order of the hotline's languages.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -82,6 +87,7 @@ pub fn voice(outputs: &[Output<'_>], hotline: &Hotline, links: &Links<'_>, say: 
                 verbs.push(Verb::Gather(Gather {
                     action: DOOR.address(links.key),
                     timeout_s: (*timeout_s).clamp(1, 10),
+                    keys: Keys::One,
                     prompts: prompts.iter().flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
                 }));
                 verbs.push(redirect(links.silence));
@@ -117,9 +123,35 @@ pub fn whisper(
     let gather = Gather {
         action: DOOR.address(accept_url),
         timeout_s: ACCEPT_S,
+        keys: Keys::One,
         prompts: twice.flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
     };
     VoiceResponse { verbs: vec![Verb::Gather(gather), Verb::Hangup] }
+}
+
+/// What the staff line awaits behind its words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Awaited<'a> {
+    /// Digits up to `#`, at most this many, at this address.
+    Digits { most: u8, url: &'a str },
+    /// One key, at this address.
+    Key { url: &'a str },
+    /// Nothing: the call ends.
+    Nothing,
+}
+
+/// The staff line: these words, said by the provider's voice in the counsellors' language, and what is awaited then. What
+/// is asked without an answer is asked at the same address without digits.
+pub fn staff(hotline: &Hotline, say: &SayConfig, ear: LangIx, words: &str, awaited: Awaited<'_>) -> VoiceResponse {
+    let said = say.said(hotline, usize::from(ear.0), words);
+    let (keys, url) = match awaited {
+        Awaited::Digits { most, url } => (Keys::UpTo(most), url),
+        Awaited::Key { url } => (Keys::One, url),
+        Awaited::Nothing => return VoiceResponse { verbs: said.map(Verb::Say).chain([Verb::Hangup]).collect() },
+    };
+    let prompts = said.map(GatherVerb::Say).collect();
+    let gather = Gather { action: DOOR.address(url), timeout_s: STAFF_S, keys, prompts };
+    VoiceResponse { verbs: vec![Verb::Gather(gather), redirect(url)] }
 }
 
 /// After the counsellor's key: an empty document connects the two, a hang-up does not.
@@ -165,6 +197,7 @@ pub fn neutral(hotline: &Hotline, say: &SayConfig, key_url: &str) -> VoiceRespon
     let gather = Gather {
         action: DOOR.address(key_url),
         timeout_s: NEUTRAL_S,
+        keys: Keys::One,
         prompts: prompts.into_iter().flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
     };
     let mut verbs = vec![Verb::Gather(gather)];
@@ -315,6 +348,7 @@ mod tests {
             whisper_call: vec![prompt("call in Dutch,"), prompt("call in English,")],
             whisper_cannot_speak: prompt("cannot speak,"),
             whisper_accept: prompt("press 1,"),
+            staff: None,
             spoken_forms: Default::default(),
         }
     }

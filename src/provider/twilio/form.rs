@@ -1,6 +1,6 @@
 //! A request's form -> our words (twiml reference 5). What we do not know is ignored.
 
-use crate::base::{CallSid, Digit, Party};
+use crate::base::{CallSid, Digit, Digits, Party};
 use crate::flow::DialStatus;
 use crate::provider::{Call, DialResult, Text, VoiceRequest};
 use std::fmt;
@@ -144,6 +144,13 @@ pub fn voice(form: &Form) -> Result<VoiceRequest, FormError> {
     })
 }
 
+/// All keys that were pressed, for a request that asked for several. `None` if there are none, or more than were asked
+/// for. A `#` that a provider leaves at the end of them is not one of them.
+pub fn digits(form: &Form) -> Option<Digits> {
+    let digits = form.get("Digits")?;
+    Digits::new(digits.strip_suffix('#').unwrap_or(digits))
+}
+
 /// Reads an incoming text.
 ///
 /// # Errors
@@ -208,6 +215,21 @@ mod tests {
         let leg = voice(&form("CallSid=CA2&ParentCallSid=CA1&Digits=1")).unwrap();
         assert!(leg.accepts());
         assert_eq!(leg.parent, CallSid::new("CA1"));
+    }
+
+    #[test]
+    fn digits_are_read_whole() {
+        let case = |body: &str, expected: Option<&str>| {
+            let found = digits(&form(&format!("CallSid=CA1{body}")));
+            assert_eq!(found.as_ref().map(Digits::expose), expected, "{body}");
+        };
+        case("", None);
+        case("&Digits=", None);
+        case("&Digits=074826", Some("074826"));
+        case("&Digits=074826%23", Some("074826"));
+        case("&Digits=2&FinishedOnKey=", Some("2"));
+        case("&Digits=1234567890123", None);
+        case("&Digits=hangup", None);
     }
 
     #[test]
