@@ -42,6 +42,7 @@ fn counsellor(name: &str, languages: &[&str], pin: Option<&str>) -> Counsellor {
         line: Line { callee: Callee::Pretend, accept: Accept::Key, ring_s: 15 },
         languages: languages.iter().map(|tag| tag.parse().unwrap()).collect(),
         gender: None,
+        staff_id: None,
         pin: pin.map(|pin| Pin::new(pin).unwrap().hash([7; 16]).to_phc()),
     }
 }
@@ -65,6 +66,8 @@ fn desk() -> Desk {
             wrap_up_s: 0,
             wait_max_s: 180,
             talk_max_s: 3600,
+            language: None,
+            staff_number: None,
         }
     };
     DESK.get_or_init(made).clone()

@@ -10,6 +10,7 @@ pub mod check;
 mod expand;
 mod level;
 mod measure;
+pub mod music;
 pub mod render;
 mod wanted;
 mod wav;

@@ -46,6 +46,11 @@ impl fmt::Debug for Revision {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LeaseId(pub u64);
 
+impl LeaseId {
+    /// The name of no attempt.
+    pub const NONE: LeaseId = LeaseId(0);
+}
+
 impl fmt::Display for LeaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

@@ -1,6 +1,7 @@
 //! Lines of the desk: whom a counsellor is rung as, and how she takes a call.
 
 use super::E164;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,6 +70,14 @@ impl fmt::Debug for SipAddress {
     }
 }
 
+/// Whom a caller may ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gender {
+    Woman,
+    Man,
+}
+
 /// The name by which the rota, the leases and the audit trail know a counsellor: 1 to 32 of `a-z`, `0-9`, `-`, `_`. No
 /// name of a person has to stand here; `desk-1` will do.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -91,6 +100,59 @@ impl CounsellorId {
 impl fmt::Display for CounsellorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+/// A counsellor's place at the desk, 0 to 63.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct CounsellorIx(pub u8);
+
+/// Some of the counsellors: a bit each, by their place at the desk.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct CounsellorSet(pub u64);
+
+impl CounsellorSet {
+    /// At most this many counsellors at one desk.
+    pub const MOST: usize = 64;
+
+    /// False if she is in it already, or cannot be.
+    pub fn insert(&mut self, one: CounsellorIx) -> bool {
+        let bit = 1_u64.checked_shl(u32::from(one.0)).unwrap_or(0);
+        let new = bit != 0 && self.0 & bit == 0;
+        self.0 |= bit;
+        new
+    }
+
+    pub fn contains(self, one: CounsellorIx) -> bool {
+        self.0 & 1_u64.checked_shl(u32::from(one.0)).unwrap_or(0) != 0
+    }
+
+    /// Those of both.
+    pub fn with(self, other: CounsellorSet) -> CounsellorSet {
+        CounsellorSet(self.0 | other.0)
+    }
+
+    pub fn without(self, other: CounsellorSet) -> CounsellorSet {
+        CounsellorSet(self.0 & !other.0)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// In the order of their places.
+    pub fn iter(self) -> impl Iterator<Item = CounsellorIx> {
+        (0..64).map(CounsellorIx).filter(move |one| self.contains(*one))
+    }
+}
+
+impl FromIterator<CounsellorIx> for CounsellorSet {
+    fn from_iter<I: IntoIterator<Item = CounsellorIx>>(some: I) -> CounsellorSet {
+        let mut set = CounsellorSet::default();
+        for one in some {
+            set.insert(one);
+        }
+        set
     }
 }
 

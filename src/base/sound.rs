@@ -6,6 +6,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// How long a piece of the waiting music lasts, in seconds: with a second for a key behind it, whoever waits is heard of
+/// every ten seconds.
+pub const MUSIC_PIECE_S: u8 = 8;
+
 /// A sound by what it holds: the SHA-256 of its file, in 64 hexadecimal digits. The address of a sound is its name, so a
 /// sound under an address never changes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

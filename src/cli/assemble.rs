@@ -1,24 +1,26 @@
 //! Puts a running line together from the checked configuration: the one place where clock and chance come in.
 
 use super::Failure;
-use super::config::{Config, Mode};
+use super::config::{Config, Mode, ONLY_COUNSELLOR};
 use super::menus::Origin;
 use super::sounds::{self, Sounds};
 use crate::audio::catalog::Sound;
+use crate::audio::music;
 use crate::base::hours::Hours;
-use crate::base::{Accept, Callee, E164, Language, Line};
+use crate::base::{CounsellorId, E164, Language, SoundId};
 use crate::desk;
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::TextDoor;
 use crate::provider::kannel::Kannel;
 use crate::provider::twilio::answer::{SayConfig, Voice};
+use crate::provider::twilio::rest::Rest;
 use crate::provider::twilio::signature::Verifier;
 use crate::provider::twilio::{Proof, Twilio};
 use crate::server::{Door, Metrics};
 use crate::sms::Rules;
 use crate::store::{Clock, Store};
-use crate::switchboard::{Desk, Fit, Folder, Hotlines, Setup, StaffLine, Switchboard, played};
+use crate::switchboard::{Fit, Folder, Hotlines, Rung, Setup, StaffLine, Switchboard, played};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -103,7 +105,8 @@ pub fn switchboard_staffed(
     fits(config, &hotline, &sound)?;
     let setup = Setup {
         public_url: config.public_url.clone(),
-        desk: desk(config),
+        desk: rung(config, &hotline),
+        rest: rest(config)?,
         staff,
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
         withheld_most: usize::from(config.desk.withheld_at_once),
@@ -149,6 +152,11 @@ fn unspoken(language: &Language, silent: Option<(usize, &str)>) -> Failure {
     ))
 }
 
+/// The provider's REST interface, where counsellors are called beside the waiting loop.
+fn rest(config: &Config) -> Result<Option<Rest>, Failure> {
+    config.rest.clone().map(Rest::new).transpose().map_err(Failure::cannot)
+}
+
 /// Opening hours in the time zone that counts: the configuration's, else the hotline's.
 pub fn hours(config: &Config, hotline: &Hotline) -> Hours {
     let zone = config.timezone.clone().unwrap_or_else(|| hotline.timezone.clone());
@@ -169,6 +177,7 @@ fn fit(config: &Config) -> Fit {
         hours,
         hours_by_hotline: config.timezone.is_none(),
         order: config.audio.twilio.clone(),
+        music: music::pieces().map(|piece| (SoundId::of(&piece), piece.into())).into(),
         sounds_at: config.public_url.clone(),
         folder: (config.mode == Mode::Demonstration).then(|| folder(config)),
     }
@@ -180,21 +189,15 @@ fn folder(config: &Config) -> Folder {
     Arc::new(move |catalogs| folder.as_ref().map(|folder| sounds::all(folder, catalogs)).unwrap_or_default())
 }
 
-/// Who is rung: the configured line, or, where no real caller can come, a pretend counsellor.
-pub fn desk(config: &Config) -> Option<Desk> {
-    let callee = match &config.desk.line {
-        Some(line) => Callee::Number(line.clone()),
-        // A line that others can reach is refused without a desk; nobody is promised here who does not exist.
-        None if config.live => return None,
-        None => Callee::Pretend,
-    };
+/// Who is rung, and what their telephones show.
+pub fn rung(config: &Config, hotline: &Hotline) -> Option<Rung> {
     let own = config.number.clone().or_else(|| E164::new(DEMONSTRATION_NUMBER))?;
-    let accept = if config.desk.pickup { Accept::Pickup } else { Accept::Key };
-    Some(Desk {
-        line: Line { callee, accept, ring_s: config.desk.ring_s },
-        own,
-        talk_max_s: u32::from(config.desk.talk_max_min) * 60,
-    })
+    Some(Rung { desk: whole_desk(config, hotline)?, own })
+}
+
+/// The name of the counsellor of a line that has only one.
+pub fn only_counsellor() -> CounsellorId {
+    CounsellorId::new(ONLY_COUNSELLOR).expect("it is such a name")
 }
 
 /// The whole desk, by the clock that counts: the configuration's, else the hotline's.
@@ -215,7 +218,7 @@ pub fn say(config: &Config, hotline: &Hotline) -> Result<SayConfig, Failure> {
         let voice = config.say.get(language).cloned().or_else(none).ok_or_else(|| unspoken(language, None))?;
         voices.push(Voice { language: voice.language, voice: voice.voice });
     }
-    Ok(SayConfig { voices, sounds: Vec::new() })
+    Ok(SayConfig { voices, ..SayConfig::default() })
 }
 
 /// The language the counsellor is spoken to.

@@ -3,8 +3,8 @@
 use super::config::{Config, Flags};
 use super::menus::{self, Origin};
 use super::{Done, Failure, assemble, screen};
-use crate::base::Accept;
-use crate::provider::twilio::answer;
+use crate::base::{Accept, CounsellorIx, Line};
+use crate::provider::twilio::answer::{self, Ring};
 use std::path::PathBuf;
 
 /// Upload the document where it stays when this machine is gone (the provider's own document hosting, a web host), and
@@ -28,8 +28,19 @@ pub fn run(arguments: Arguments) -> Done {
     let sources = Origin::choose(config.menus.clone()).read()?;
     let (hotline, _) = menus::load(&sources, &assemble::settings(&config), assemble::today())?;
     // Without us there is nobody to whisper: only a line that takes every call may ring.
-    let desk = assemble::desk(&config).filter(|desk| desk.line.accept == Accept::Pickup && config.desk.line.is_some());
-    let ring = desk.as_ref().map(|desk| desk.ring(None));
+    let rung = assemble::rung(&config, &hotline).filter(|_| config.desk.rings());
+    // At a desk of several, only the fallback line is there at any hour.
+    let desk = rung.as_ref().and_then(|rung| {
+        let only = (rung.desk.counsellors.len() == 1).then_some(CounsellorIx(0));
+        rung.desk.counsellor(rung.desk.fallback.or(only)?).filter(|one| one.line.accept == Accept::Pickup)
+    });
+    let lines: Vec<&Line> = desk.iter().map(|one| &one.line).collect();
+    let ring = rung.as_ref().filter(|_| desk.is_some()).map(|rung| Ring {
+        own: &rung.own,
+        lines: &lines,
+        time_limit_s: rung.desk.talk_max_s,
+        whisper: None,
+    });
     let document = answer::fallback(&hotline, &assemble::say(&config, &hotline)?, ring.as_ref()).to_xml();
     match arguments.out {
         None => screen::line(&document),

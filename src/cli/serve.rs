@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::time::interval;
 
 /// Without any configuration: the demonstration on 127.0.0.1:8080, with a pretend counsellor; nothing is dialled.
 /// With a provider's secret (HULPLIJN_TWILIO_AUTH_TOKEN) and --public-url: a line. With `[kannel]` in the file: texts.
@@ -158,6 +159,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
         listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
+    let calling = tokio::spawn(Arc::clone(&switchboard).run_calls(Arc::new(Timestamp::now)));
     let (alarm, watched) = (config.alarm.clone(), Arc::clone(&switchboard));
     let alarm = keep_watch(alarm, watched, Arc::clone(&metrics), empty_hours, stopped.clone());
     let alarm = tokio::spawn(alarm);
@@ -178,6 +180,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let _ = stop.send(true);
     while listeners.join_next().await.is_some() {}
     ticking.abort();
+    calling.abort();
     alarm.abort();
     if let Some(watching) = watching {
         watching.abort();
@@ -311,9 +314,11 @@ fn signals() -> impl Future<Output = ()> {
 
 /// Once a minute, so that what is hashed is forgotten soon after its time.
 async fn tick(switchboard: Arc<Switchboard>, mut stop: Stop) {
+    let (mut minute, mut moment) = (interval(Duration::from_secs(60)), interval(Duration::from_secs(2)));
     loop {
         tokio::select! {
-            _ = tokio::time::sleep(Duration::from_secs(60)) => switchboard.tick(Timestamp::now(), DaySalt::new(assemble::random())).await,
+            _ = minute.tick() => switchboard.tick(Timestamp::now(), DaySalt::new(assemble::random())).await,
+            _ = moment.tick() => switchboard.look_for_the_gone(Timestamp::now()).await,
             _ = stop.changed() => return,
         }
     }

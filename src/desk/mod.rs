@@ -9,26 +9,34 @@ mod duty;
 mod empty;
 #[cfg(test)]
 mod fixture;
+mod lease;
 mod load;
 mod mask;
 pub mod outlook;
 mod parsed;
 pub mod picture;
 mod plan;
+mod queue;
 pub mod rota;
 pub mod schema;
 pub mod staff;
 mod table;
+mod whom;
 pub mod words;
 
 pub use check::{RULES, Rule, against};
 pub use duty::{Act, Change, Overrides};
 pub use empty::{Empty, Warner, sentence};
+pub use lease::{Accepted, Ended, Lease, LeaseState, Leases, Opened};
 pub use load::{Loaded, load};
 pub use outlook::Outlook;
 pub use plan::Part;
+pub use queue::{Caller, GONE_S, HELD_BACK_S, Queue, REQUESTS_MOST, Stage};
 pub use rota::{Days, Rota};
 pub use table::table;
+pub use whom::{By, Idle, Plan, Want, whom};
+
+pub use crate::base::{CounsellorIx, CounsellorSet, Gender};
 
 use crate::base::hours::Hours;
 use crate::base::{Callee, CounsellorId, E164, Language, Line};
@@ -37,8 +45,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::fmt;
 
-/// At most this many counsellors at one desk: who was tried is kept as a bit each in the session.
-pub const COUNSELLORS_MOST: usize = 64;
+/// At most this many counsellors at one desk.
+pub const COUNSELLORS_MOST: usize = CounsellorSet::MOST;
 
 /// The desk of a line, checked.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,10 +70,6 @@ pub struct Desk {
     /// The hotline's second number, which counsellors call to say that they are on or off duty.
     pub staff_number: Option<E164>,
 }
-
-/// A counsellor's place in [`Desk::counsellors`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct CounsellorIx(pub u8);
 
 /// Somebody who takes calls.
 #[derive(Clone, PartialEq)]
@@ -107,14 +111,6 @@ impl fmt::Debug for Counsellor {
     }
 }
 
-/// What a caller may ask for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Gender {
-    Woman,
-    Man,
-}
-
 /// In which order those on duty are rung.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -150,8 +146,8 @@ impl Desk {
             who.extend(&duty.on);
         }
         who.extend(self.fallback);
-        let mut seen = [false; COUNSELLORS_MOST];
-        who.retain(|one| seen.get_mut(usize::from(one.0)).is_some_and(|seen| !std::mem::replace(seen, true)));
+        let mut seen = CounsellorSet::default();
+        who.retain(|one| seen.insert(*one));
         who
     }
 

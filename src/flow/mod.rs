@@ -14,5 +14,5 @@ mod words;
 pub use crate::menu::{Front, Hotline, LangIx, Node, NodeIx, Phrases, Prompt, Roles, SmsBook, Spoken};
 pub use outlook::{Does, KEYS, Outlook, outlook};
 pub use session::{Place, Session, TRAIL_MAX};
-pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, WAIT_MAX_S, needs_desk, step};
-pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output};
+pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, asks_desk, step};
+pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Patience, WHISPER_S, Wish};

@@ -1,6 +1,6 @@
 //! The session: all that is known of one call. It travels with the call, sealed; nothing of it is kept here.
 
-use crate::base::{LeaseId, Revision};
+use crate::base::{CounsellorSet, Gender, LeaseId, Revision};
 use crate::menu::{Hotline, LangIx, NodeIx};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -54,12 +54,20 @@ pub struct Session {
     pub waiting_since_s: Option<i64>,
     /// The attempt to reach a counsellor that is under way.
     pub lease: Option<LeaseId>,
+    /// Who is rung in it.
+    pub ringing: CounsellorSet,
+    /// Who was rung since she asked, and did not take the call.
+    pub tried: CounsellorSet,
+    /// She asked for a woman, or a man.
+    pub gender: Option<Gender>,
+    /// How often the waiting loop went round since its line was said, 0 to 2.
+    pub rounds: u8,
     /// Which nodes were heard in this call: bit `node % 256`. For counting a node once a call.
     pub heard: Vec<u8>,
 }
 
 /// The first byte of an encoded session; another number is another layout and is not opened.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The bits of [`Session::heard`].
 const HEARD_BITS: u16 = 256;
@@ -82,11 +90,15 @@ impl Session {
             issued_s: now.as_second(),
             waiting_since_s: None,
             lease: None,
+            ringing: CounsellorSet::default(),
+            tried: CounsellorSet::default(),
+            gender: None,
+            rounds: 0,
             heard: Vec::new(),
         }
     }
 
-    /// The bytes that are sealed into an address. At most 120 bytes: a trail of [`TRAIL_MAX`] nodes, 32 bytes of
+    /// The bytes that are sealed into an address. At most 145 bytes: a trail of [`TRAIL_MAX`] nodes, 32 bytes of
     /// heard nodes, and the rest; a sealed session has room for 148.
     pub fn to_bytes(&self) -> Vec<u8> {
         postcard::to_extend(self, vec![VERSION]).unwrap_or_default()
@@ -149,12 +161,16 @@ mod tests {
             issued_s: 253_402_207_200,
             waiting_since_s: Some(253_402_207_200),
             lease: Some(LeaseId(u64::MAX)),
+            ringing: CounsellorSet(u64::MAX),
+            tried: CounsellorSet(u64::MAX),
+            gender: Some(Gender::Man),
+            rounds: 2,
             heard: vec![0xff; 32],
         };
         let bytes = session.to_bytes();
-        assert!(bytes.len() <= 120, "{} bytes", bytes.len());
+        assert!(bytes.len() <= 145, "{} bytes", bytes.len());
         assert_eq!(Session::from_bytes(&bytes), Some(session));
-        assert_eq!(Session::from_bytes(&[2, 0, 0]), None);
+        assert_eq!(Session::from_bytes(&[1, 0, 0]), None);
         assert_eq!(Session::from_bytes(&[]), None);
     }
 

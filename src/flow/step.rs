@@ -1,28 +1,43 @@
 //! One step of a call.
 
-use super::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Place, Session, TRAIL_MAX};
-use crate::base::Digit;
+use super::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Place, Session, TRAIL_MAX, Wish};
+use crate::base::{CounsellorSet, Digit, Gender};
 use crate::menu::{Act, Choice, Hotline, LangIx, NodeIx, Prompt, Spoken};
+use jiff::Timestamp;
 
 /// How long a key is awaited, in seconds (rule TM-05), and how long in the later rounds: three rounds on the front
 /// door are then longer than the 45 seconds of CS-22.
 pub const TIMEOUT_S: u8 = 7;
 pub const LONG_TIMEOUT_S: u8 = 10;
 
-/// In the waiting loop and before a person is looked for: as short as silence may be (rule TM-08).
+/// In the waiting loop after its line, and before a person is looked for: as short as silence may be (rule TM-08).
 const WAIT_TIMEOUT_S: u8 = 4;
 
-/// After this many seconds of waiting other choices are offered (rule TM-08, CS-24).
-pub const WAIT_MAX_S: i64 = 180;
+/// After a piece of music: it goes on at once if no key was pressed.
+const MUSIC_TIMEOUT_S: u8 = 1;
+
+/// Pieces of music between two lines of the waiting loop: with 8 s each, a line about every 25 s (rule TM-08: 20 to 40).
+const PIECES: u8 = 2;
+
+/// A step of the waiting loop or an attempt to reach a counsellor is over within this many seconds, its provider's
+/// retries included. Where more lies between two steps, or less than nothing, a clock was set.
+const STEP_MOST_S: i64 = 120;
+
+/// How long such a step is taken to have lasted: an attempt with its whisper.
+const STEP_TAKEN_S: i64 = 45;
+
+/// An attempt that began in time may end so many seconds after the limit.
+const OVER_S: i64 = 15;
 
 /// How many wrong keys in a row bring help, and how many silences end the patience (rules PR-05, TM-05).
 const PATIENCE: u8 = 3;
 
 /// Takes one step: what happened, in which state, at which moment -> the next state and what is to be done.
-/// The last output is an `Ask`, a `Connect` or an `End`.
+/// The last output is an `Ask`, a `Hold`, a `Connect`, a `Join` or an `End`.
 pub fn step<'h>(hotline: &'h Hotline, session: Session, input: Input, now: Now) -> (Session, Vec<Output<'h>>) {
     let mut turn = Turn { hotline, session, now, outputs: Vec::with_capacity(4) };
     turn.session.step = turn.session.step.saturating_add(1);
+    turn.session.waiting_since_s = waiting_since(&turn.session, now.at);
     turn.session.issued_s = now.at.as_second();
     match input {
         Input::Began { language } => turn.begin(language),
@@ -33,12 +48,12 @@ pub fn step<'h>(hotline: &'h Hotline, session: Session, input: Input, now: Now) 
     (turn.session, turn.outputs)
 }
 
-/// Whether this step may look at `Now::desk`. Where it does not, the desk need not be asked.
-pub fn needs_desk(hotline: &Hotline, session: &Session, input: &Input) -> bool {
+/// What this step asks the desk with; `None` if it does not look at `Now::desk`, which then need not be asked.
+pub fn asks_desk(hotline: &Hotline, session: &Session, input: &Input, now: Timestamp) -> Option<Wish> {
     let roles = &hotline.roles;
     let patience_ends =
         session.silences.saturating_add(1) >= PATIENCE || session.wrong_keys.saturating_add(1) >= PATIENCE;
-    match (input, session.place) {
+    let asks = match (input, session.place) {
         (Input::Began { .. }, _) => false,
         (Input::DialEnded(dialled), _) => !dialled.talked,
         // Silence at the front door ends the call, or looks for a person if she has pressed a key before.
@@ -47,7 +62,41 @@ pub fn needs_desk(hotline: &Hotline, session: &Session, input: &Input) -> bool {
         (_, Place::Node(_)) => patience_ends || *input == Input::Pressed(Digit::ZERO),
         (_, Place::AfterTalk) => *input == Input::Pressed(Digit::ZERO),
         (_, Place::Offering | Place::Waiting | Place::Dialling) => true,
+    };
+    // Who is under way waits on, and who was rung in vain is not rung again; anybody else asks anew.
+    let goes_on = matches!(session.place, Place::Waiting | Place::Dialling);
+    let tried = match session.place {
+        Place::Waiting => session.tried,
+        Place::Dialling => session.tried.with(session.ringing),
+        _ => CounsellorSet::default(),
+    };
+    asks.then(|| Wish {
+        language: session.language,
+        gender: chosen_gender(hotline, session, input).or(session.gender),
+        tried,
+        since_s: waiting_since(session, now).filter(|_| goes_on),
+        lease: session.lease,
+    })
+}
+
+/// The woman or man that this key asks for.
+fn chosen_gender(hotline: &Hotline, session: &Session, input: &Input) -> Option<Gender> {
+    let (Input::Pressed(key), Place::Node(node)) = (input, session.place) else { return None };
+    match hotline.choice(node, *key) {
+        Some(Choice::Act(Act::Woman)) => Some(Gender::Woman),
+        Some(Choice::Act(Act::Man)) => Some(Gender::Man),
+        _ => None,
     }
+}
+
+/// Since when she waits, by the clock as it is now: a clock that was set between two steps keeps nobody waiting.
+fn waiting_since(session: &Session, now: Timestamp) -> Option<i64> {
+    let (since, now) = (session.waiting_since_s?, now.as_second());
+    if (0..=STEP_MOST_S).contains(&now.saturating_sub(session.issued_s)) {
+        return Some(since);
+    }
+    let waited = session.issued_s.saturating_sub(since).max(0);
+    Some(now.saturating_sub(waited).saturating_sub(STEP_TAKEN_S))
 }
 
 /// How much of a node is said.
@@ -92,7 +141,11 @@ impl<'h> Turn<'h> {
             }
             Place::Waiting => match key {
                 Digit::STAR => self.back(),
-                _ => self.keep_waiting(),
+                // She is here: the line is said to her.
+                _ => {
+                    self.session.rounds = 0;
+                    self.keep_waiting();
+                }
             },
             Place::AfterTalk => {
                 self.session.pressed = true;
@@ -162,9 +215,11 @@ impl<'h> Turn<'h> {
             }
             Choice::Act(Act::Talk) => self.talk(node, false),
             Choice::Act(Act::Keys) => self.talk(node, true),
+            Choice::Act(Act::Woman) => self.talk_to(node, Gender::Woman),
+            Choice::Act(Act::Man) => self.talk_to(node, Gender::Man),
             Choice::Act(Act::Wait) => {
                 self.leave_mark(node);
-                self.session.waiting_since_s = Some(self.now.at.as_second());
+                self.begin_waiting();
                 self.keep_waiting();
             }
             Choice::Act(Act::Information) => self.main_menu(),
@@ -226,13 +281,12 @@ impl<'h> Turn<'h> {
             _ => {
                 self.session.silences = 0;
                 self.ask_count();
-                match self.now.desk {
-                    Desk::Open => {
+                match self.refusal() {
+                    None => {
                         self.leave_mark(node);
                         self.ask(Place::Offering, vec![&phrases.silence[2]], WAIT_TIMEOUT_S);
                     }
-                    Desk::Busy => self.nobody_free(Some(node), NobodyFree::Busy),
-                    Desk::Closed => self.nobody_free(Some(node), NobodyFree::Closed),
+                    Some(reason) => self.nobody_free(Some(node), reason),
                 }
             }
         }
@@ -252,14 +306,20 @@ impl<'h> Turn<'h> {
             Place::Node(node) => Some(node),
             _ => None,
         };
-        let roles = &self.hotline.roles;
+        let connect = self.hotline.roles.connect;
+        match (self.refusal(), here) {
+            (Some(reason), _) => self.nobody_free(here, reason),
+            (None, Some(node)) if node != connect => self.enter_from(node, connect),
+            (None, _) => self.enter(connect),
+        }
+    }
+
+    /// Why nobody can be rung for somebody who asks now; `None` if somebody can.
+    fn refusal(&self) -> Option<NobodyFree> {
         match self.now.desk {
-            Desk::Open => match here {
-                Some(node) if node != roles.connect => self.enter_from(node, roles.connect),
-                _ => self.enter(roles.connect),
-            },
-            Desk::Busy => self.nobody_free(here, NobodyFree::Busy),
-            Desk::Closed => self.nobody_free(here, NobodyFree::Closed),
+            Desk::Open | Desk::Calling | Desk::Taken => None,
+            Desk::Busy | Desk::Spent => Some(NobodyFree::Busy),
+            Desk::Closed => Some(NobodyFree::Closed),
         }
     }
 
@@ -269,66 +329,125 @@ impl<'h> Turn<'h> {
         self.look_for_person(cannot_speak);
     }
 
+    /// To a woman, or to a man, out loud.
+    fn talk_to(&mut self, node: NodeIx, gender: Gender) {
+        self.session.gender = Some(gender);
+        self.talk(node, false);
+    }
+
     fn look_for_person(&mut self, cannot_speak: bool) {
         self.session.cannot_speak = cannot_speak;
+        self.begin_waiting();
+        self.keep_waiting();
+    }
+
+    /// A wait begins: nobody was rung in it yet.
+    fn begin_waiting(&mut self) {
+        self.session.waiting_since_s = Some(self.now.at.as_second());
+        self.session.tried = CounsellorSet::default();
+        self.session.lease = None;
+        self.session.rounds = 0;
+    }
+
+    /// Rings, or brings together, or waits on, or says honestly that nobody comes: never longer than the desk's patience.
+    fn keep_waiting(&mut self) {
+        let now = self.now.at.as_second();
+        let waited = now.saturating_sub(*self.session.waiting_since_s.get_or_insert(now));
+        let limit = i64::from(self.now.patience.wait_max_s);
+        // An attempt may end a quarter of a minute after the limit, not later.
+        let time_to_ring = waited.saturating_add(i64::from(self.now.patience.attempt_s)) <= limit + OVER_S;
         match self.now.desk {
-            Desk::Open => self.connect(),
-            Desk::Busy => self.nobody_free(None, NobodyFree::Busy),
+            Desk::Taken => self.join(),
+            Desk::Open if time_to_ring => self.connect(),
+            Desk::Busy | Desk::Calling if waited < limit => self.hold(),
+            Desk::Open | Desk::Busy | Desk::Calling => self.nobody_free(None, NobodyFree::Busy),
+            Desk::Spent => self.nobody_free(None, NobodyFree::NoAnswer),
             Desk::Closed => self.nobody_free(None, NobodyFree::Closed),
         }
+    }
+
+    /// Once round the waiting loop, keys alive: the line, or a piece of music.
+    fn hold(&mut self) {
+        let rounds = self.session.rounds;
+        self.session.place = Place::Waiting;
+        // While counsellors are called beside the loop, its attempt has one name.
+        if self.now.desk == Desk::Calling {
+            self.session.lease.get_or_insert(self.now.lease);
+        }
+        self.session.rounds = if rounds >= PIECES { 0 } else { rounds + 1 };
+        self.outputs.push(match rounds.checked_sub(1) {
+            None => Output::Hold { line: Some(&self.phrases().waiting), piece: 0, timeout_s: WAIT_TIMEOUT_S },
+            Some(piece) => Output::Hold { line: None, piece, timeout_s: MUSIC_TIMEOUT_S },
+        });
     }
 
     fn connect(&mut self) {
         let waiting = self.hotline.roles.waiting;
         self.heard(waiting);
+        // Who was told already what it is like while it rings hears it ring.
+        let first = self.session.tried == CounsellorSet::default();
         self.session.place = Place::Dialling;
-        self.session.waiting_since_s = None;
         self.session.lease = Some(self.now.lease);
-        let spoken = self.spoken(waiting);
-        self.outputs.extend(spoken.info.iter().map(Output::Say));
+        self.session.ringing = self.now.who;
+        if first {
+            self.outputs.extend(self.spoken(waiting).info.iter().map(Output::Say));
+        }
         self.outputs.push(Output::Connect {
             lease: self.now.lease,
+            who: self.now.who,
             language: self.session.language,
             cannot_speak: self.session.cannot_speak,
         });
     }
 
+    /// A counsellor waits for her.
+    fn join(&mut self) {
+        let lease = self.session.lease.unwrap_or(self.now.lease);
+        self.session.place = Place::Dialling;
+        self.session.lease = Some(lease);
+        self.outputs.push(Output::Join { lease });
+    }
+
     fn dial_ended(&mut self, dialled: Dialled) {
         self.session.lease = None;
         self.session.silences = 0;
+        self.session.tried = self.session.tried.with(self.session.ringing);
+        self.session.ringing = CounsellorSet::default();
         // The next person needs a new key: no cycle runs without one (rule MN-08).
         self.session.pressed = false;
         if dialled.talked {
             self.count(Count::PersonAccepted);
             // Who hung up first may have done so because somebody came in: her phone says nothing that tells of this line.
+            self.session.waiting_since_s = None;
             return self.ask(Place::AfterTalk, vec![&self.phrases().silence[1]], LONG_TIMEOUT_S);
         }
-        let reason = match dialled.status {
-            DialStatus::Busy => NobodyFree::Busy,
-            DialStatus::Failed => NobodyFree::Failed,
-            DialStatus::Completed | DialStatus::NoAnswer | DialStatus::Canceled => NobodyFree::NoAnswer,
-        };
-        self.nobody_free(None, reason);
+        match (self.now.desk, self.session.waiting_since_s) {
+            // Somebody else is on duty: back into the loop, where keys work, before the next one is rung.
+            (Desk::Open | Desk::Calling | Desk::Busy, Some(since)) if self.patient(since) => {
+                self.session.rounds = 0;
+                self.hold();
+            }
+            _ => self.nobody_free(
+                None,
+                match dialled.status {
+                    DialStatus::Busy => NobodyFree::Busy,
+                    DialStatus::Failed => NobodyFree::Failed,
+                    DialStatus::Completed | DialStatus::NoAnswer | DialStatus::Canceled => NobodyFree::NoAnswer,
+                },
+            ),
+        }
     }
 
-    /// The waiting loop: connects as soon as the desk is free, offers other choices after three minutes.
-    fn keep_waiting(&mut self) {
-        let now = self.now.at.as_second();
-        let since = *self.session.waiting_since_s.get_or_insert(now);
-        match self.now.desk {
-            Desk::Open => self.connect(),
-            Desk::Busy if now.saturating_sub(since) < WAIT_MAX_S => {
-                self.ask(Place::Waiting, vec![&self.phrases().waiting], WAIT_TIMEOUT_S);
-            }
-            Desk::Busy => self.nobody_free(None, NobodyFree::Busy),
-            Desk::Closed => self.nobody_free(None, NobodyFree::Closed),
-        }
+    /// Whether there is time to wait on.
+    fn patient(&self, since_s: i64) -> bool {
+        self.now.at.as_second().saturating_sub(since_s) < i64::from(self.now.patience.wait_max_s)
     }
 
     /// Says honestly that nobody can be reached, and what there is instead. `from` is where `*` leads back to.
     fn nobody_free(&mut self, from: Option<NodeIx>, reason: NobodyFree) {
         self.count(Count::NobodyFree(reason));
         self.session.waiting_since_s = None;
+        self.session.lease = None;
         let roles = &self.hotline.roles;
         let target = if self.now.desk == Desk::Closed { roles.closed } else { roles.busy };
         match from {
@@ -393,6 +512,7 @@ impl<'h> Turn<'h> {
         let roles = &self.hotline.roles;
         let at_main = self.session.place == Place::Node(roles.main);
         self.session.waiting_since_s = None;
+        self.session.lease = None;
         match self.session.trail.pop() {
             Some(node) => self.ask_node(node, None, Part::Options, TIMEOUT_S),
             None if self.session.language.is_none() || at_main => {

@@ -91,6 +91,9 @@ pub enum Act {
     Talk,
     /// Connects to a person who is told that the caller cannot speak.
     Keys,
+    /// Connects to a woman, or to a man: where the desk offers it.
+    Woman,
+    Man,
     /// Keeps waiting for a person.
     Wait,
     /// Goes to the main menu.
@@ -98,10 +101,12 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [(&'static str, Act); 5] = [
+    pub const ALL: [(&'static str, Act); 7] = [
         ("letters", Act::Letters),
         ("talk", Act::Talk),
         ("keys", Act::Keys),
+        ("woman", Act::Woman),
+        ("man", Act::Man),
         ("wait", Act::Wait),
         ("information", Act::Information),
     ];
@@ -192,6 +197,10 @@ pub struct StaffPhrases {
     pub press_hold_back: String,
     pub held_back: String,
     pub not_saved: String,
+    /// To a counsellor who was called beside the waiting loop and is not needed: somebody else took the call, or the
+    /// caller has left.
+    pub taken: String,
+    pub gone: String,
 }
 
 /// How words of a language are spoken, for whoever makes sound of them.

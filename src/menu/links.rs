@@ -152,6 +152,8 @@ fn check_shape(node: &VoiceNode, ix: NodeIx, roles: &Roles, findings: &Findings)
     let name = node.name.as_str();
     let acts: Vec<&str> = node.choices.iter().map(|act| act_name(act.value)).collect();
     let fixed: Option<&[&str]> = match ix {
+        // Where the desk offers it, a caller may ask for a woman or a man.
+        _ if ix == roles.connect && acts.len() > 2 => Some(&["talk", "keys", "woman", "man"]),
         _ if ix == roles.connect => Some(&["talk", "keys"]),
         _ if ix == roles.busy => Some(&["wait", "information"]),
         _ if ix == roles.closed => Some(&["information"]),

@@ -158,7 +158,7 @@ pub(super) struct HourTexts {
 }
 
 /// The sentences of `phrase.staff`, each with the placeholders that it must hold.
-pub(super) const STAFF: [(&str, &[&str]); 17] = [
+pub(super) const STAFF: [(&str, &[&str]); 19] = [
     ("enter", &[]),
     ("wrong", &[]),
     ("goodbye", &[]),
@@ -176,6 +176,8 @@ pub(super) const STAFF: [(&str, &[&str]); 17] = [
     ("press_hold_back", &["key"]),
     ("held_back", &[]),
     ("not_saved", &[]),
+    ("taken", &[]),
+    ("gone", &[]),
 ];
 
 pub(super) struct WhisperTexts {

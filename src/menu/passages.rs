@@ -164,7 +164,7 @@ fn staff(staff: &StaffPhrases) -> Vec<String> {
     let first = [&staff.enter, &staff.wrong, &staff.goodbye, &staff.on_duty, &staff.off_duty, &staff.all_to_fallback];
     let then = [&staff.calls_to_desk, &staff.people];
     let keys = [&staff.press_on, &staff.press_off, &staff.press_who, &staff.press_fallback, &staff.press_desk];
-    let last = [&staff.press_hold_back, &staff.held_back, &staff.not_saved];
+    let last = [&staff.press_hold_back, &staff.held_back, &staff.not_saved, &staff.taken, &staff.gone];
     first.into_iter().chain(then).chain(&staff.speak).chain(keys).chain(last).cloned().collect()
 }
 

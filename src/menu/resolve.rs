@@ -491,6 +491,8 @@ impl<'p> Speech<'_, 'p> {
             press_hold_back: key("press_hold_back", '6'),
             held_back: plain("held_back"),
             not_saved: plain("not_saved"),
+            taken: plain("taken"),
+            gone: plain("gone"),
         })
     }
 

@@ -361,6 +361,10 @@ struct Staff {
     held_back: Words,
     /// It could not be kept, and nothing has changed.
     not_saved: Words,
+    /// To a counsellor who said yes, where counsellors are called while the caller waits: somebody was quicker.
+    taken: Words,
+    /// The same: the caller has left.
+    gone: Words,
 }
 
 /// What belongs to no language.

@@ -87,13 +87,19 @@ pub(super) fn wrong_method(methods: &[&str]) -> Answer {
 }
 
 /// The addresses of a call that is under way.
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 12] = [
     ("/twilio/voice", Step::Begin),
     ("/twilio/key", Step::Key),
     ("/twilio/silence", Step::Silence),
     ("/twilio/dial", Step::Dial),
     ("/twilio/whisper", Step::Whisper),
     ("/twilio/accept", Step::Accept),
+    ("/twilio/leg", Step::Leg),
+    ("/twilio/legkey", Step::LegKey),
+    ("/twilio/legstatus", Step::LegStatus),
+    ("/twilio/room", Step::Room),
+    ("/twilio/taken", Step::Taken),
+    ("/twilio/gone", Step::Gone),
 ];
 
 /// The public routes as a listener serves them.
@@ -131,6 +137,13 @@ enum Step {
     Dial,
     Whisper,
     Accept,
+    /// A counsellor's leg of her own: picked up, a key, how it stands, out of the room, not needed.
+    Leg,
+    LegKey,
+    LegStatus,
+    Room,
+    Taken,
+    Gone,
 }
 
 pub(super) type Answer = Response<Body>;
@@ -163,13 +176,19 @@ async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> A
         Step::Dial => VoiceEvent::DialEnded(asked.dial),
         Step::Whisper => VoiceEvent::Whisper,
         Step::Accept => VoiceEvent::Accept(asked.digit),
+        Step::Leg => VoiceEvent::Leg,
+        Step::LegKey => VoiceEvent::LegKey(asked.digit),
+        Step::LegStatus => VoiceEvent::LegStatus,
+        Step::Room => VoiceEvent::LeftRoom,
+        Step::Taken => VoiceEvent::Taken,
+        Step::Gone => VoiceEvent::Gone,
     };
     let now = (door.clock)();
     let work = {
         let (switchboard, call, token) = (Arc::clone(&door.switchboard), Arc::clone(&call), token.clone());
         async move { switchboard.voice(&call, event, token.as_deref(), now).await }
     };
-    let of_the_desk = ended || matches!(step, Step::Dial | Step::Whisper | Step::Accept);
+    let of_the_desk = ended || !matches!(step, Step::Begin | Step::Key | Step::Silence);
     let document = door.work(if of_the_desk { &door.desk_room } else { &door.room }, work).await;
     // Nobody hears it, and somebody may still be held as talking: the provider shall say it again.
     if document.is_none() && ended {
@@ -180,6 +199,10 @@ async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> A
             // The counsellor's leg: a yes connects, anything else sends the caller on to what is said when nobody can answer.
             Step::Whisper => answer::accept(false).to_xml(),
             Step::Accept => answer::accept(takes_the_call).to_xml(),
+            // Nobody knows in which room: she is rung again, or the next one is.
+            Step::Leg | Step::LegKey | Step::LegStatus | Step::Room | Step::Taken | Step::Gone => {
+                answer::accept(false).to_xml()
+            }
             Step::Key if asked.digit == Some(Digit::NINE) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml(),
             Step::Key | Step::Dial => door.switchboard.trouble(&call.sid, now, true),
             Step::Begin => door.switchboard.trouble(&call.sid, now, false),

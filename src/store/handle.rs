@@ -1,13 +1,13 @@
 //! The handle that the other rooms hold: every function of the store, each with a bounded wait.
 
 use super::keeper::{Job, Keeper, Shared};
-use super::lease::{self, DeskLine, Ended, Known, Opened};
+use super::lease::{self, Known};
 use super::open::{self, OpenError};
 use super::publication::{self, Act, OnLine, Refused};
 use super::tally::{self, CountKey, Tally};
 use super::{duty, revision, sound};
 use crate::base::{CounsellorId, LeaseId, Revision, Shelf, Sources};
-use crate::desk::{Act as DutyAct, Change, Overrides};
+use crate::desk::{Accepted, Act as DutyAct, Change, Ended, Lease, Opened, Overrides};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::path::Path;
@@ -89,62 +89,70 @@ impl Store {
         }
     }
 
-    /// Takes a line of the desk until `lease_end` or `expires`, on the disk before it is acknowledged. If the answer is
+    /// Takes a counsellor until `lease_end` or `expires`, on the disk before it is acknowledged. If the answer is
     /// late or nobody waits for it any more, the lease is taken back.
     pub async fn lease_open(
         &self,
         id: LeaseId,
-        line: DeskLine,
+        counsellor: &CounsellorId,
         now: Timestamp,
         expires: Timestamp,
     ) -> Result<Opened, Unavailable> {
-        if !self.shared.leases().begin_open(id, line, now) {
+        if !self.shared.leases().begin_open(id, counsellor, now) {
             return Ok(Opened::Busy);
         }
-        let _opening = Opening { shared: &self.shared, id };
+        let _opening = Opening { shared: &self.shared, id, counsellor };
+        let counsellor = counsellor.clone();
         let (reply, answer) = oneshot::channel();
         self.submit(move |keeper| {
             if reply.is_closed() {
                 return;
             }
             keeper.forgive_end(id);
-            let opened = keeper.write(|connection| lease::open(connection, id, line, now, expires));
-            hand_over(keeper, id, opened, reply);
+            let opened = keeper.write(|connection| lease::open(connection, id, &counsellor, now, expires));
+            hand_over(keeper, id, &counsellor, opened, reply);
         })?;
         self.wait(answer, ANSWER_WITHIN).await?
     }
 
-    /// The counsellor took the call: the lease now lives until `expires`. On the disk before it is acknowledged. False
-    /// if there is no such lease alive.
-    pub async fn lease_accept(&self, id: LeaseId, now: Timestamp, expires: Timestamp) -> Result<bool, Unavailable> {
-        self.ask(move |keeper| keeper.write(|connection| lease::accept(connection, id, now, expires))).await
+    /// A counsellor takes the call: her lease now lives until `expires`. On the disk before it is acknowledged.
+    pub async fn lease_accept(
+        &self,
+        id: LeaseId,
+        counsellor: &CounsellorId,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Accepted, Unavailable> {
+        let counsellor = counsellor.clone();
+        self.ask(move |keeper| keeper.write(|connection| lease::accept(connection, id, &counsellor, now, expires)))
+            .await
     }
 
-    /// Ends a lease and deletes its row. `None` if there is none (any more). On [`Unavailable`] it is ended later.
-    pub async fn lease_end(&self, id: LeaseId) -> Result<Option<Ended>, Unavailable> {
+    /// Ends an attempt and deletes its rows; who talked writes up until `wrap_up`. `None` if there is none (any more).
+    /// On [`Unavailable`] it is ended later.
+    pub async fn lease_end(&self, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.submit(move |keeper| {
             // Also when nobody waits any more: a lease that stays would keep a counsellor from being rung.
-            let _ = reply.send(keeper.end_lease(id));
+            let _ = reply.send(keeper.end_lease(id, wrap_up));
         })
         .inspect_err(|_| self.shared.owe_end(id))?;
         self.wait(answer, ANSWER_WITHIN).await?
     }
 
-    /// Whether this lease was accepted; `None` if there is none (any more).
-    pub async fn lease_peek(&self, id: LeaseId) -> Result<Option<bool>, Unavailable> {
-        if let Some(known) = self.known(|leases| leases.peek(id)) {
-            return Ok(known);
-        }
-        self.ask(move |keeper| keeper.read(|connection| lease::peek(connection, id))).await
+    /// This counsellor is not rung any more in this attempt. A talk is left alone; on [`Unavailable`] the lease expires
+    /// by itself.
+    pub async fn lease_give_up(&self, id: LeaseId, counsellor: &CounsellorId) -> Result<(), Unavailable> {
+        let counsellor = counsellor.clone();
+        self.ask(move |keeper| keeper.write(|connection| lease::give_up(connection, id, &counsellor))).await
     }
 
-    /// Whether the line is being rung or talking under another lease than `but`: an attempt is not in its own way.
-    pub async fn lease_taken(&self, line: DeskLine, but: LeaseId, now: Timestamp) -> Result<bool, Unavailable> {
-        if let Some(known) = self.known(|leases| leases.taken(line, but, now)) {
+    /// All leases. Some may be dead already.
+    pub async fn leases(&self) -> Result<Arc<[Lease]>, Unavailable> {
+        if let Some(known) = self.known(Known::all) {
             return Ok(known);
         }
-        self.ask(move |keeper| keeper.read(|connection| lease::taken(connection, line, but, now))).await
+        self.ask(move |keeper| keeper.read(|connection| lease::all(connection))).await.map(Into::into)
     }
 
     /// What counsellors said of their duty and still holds, as the database last said. Never waits: nothing is known of a
@@ -309,11 +317,12 @@ impl Store {
 struct Opening<'s> {
     shared: &'s Shared,
     id: LeaseId,
+    counsellor: &'s CounsellorId,
 }
 
 impl Drop for Opening<'_> {
     fn drop(&mut self) {
-        self.shared.leases().end_open(self.id);
+        self.shared.leases().end_open(self.id, self.counsellor);
     }
 }
 
@@ -328,12 +337,13 @@ fn json(files: &Sources) -> Result<String, Unavailable> {
 fn hand_over(
     keeper: &mut Keeper,
     id: LeaseId,
+    counsellor: &CounsellorId,
     opened: Result<Opened, Unavailable>,
     reply: oneshot::Sender<Result<Opened, Unavailable>>,
 ) {
     if let Err(Ok(Opened::Granted)) = reply.send(opened) {
-        // What fails here is owed, and done later.
-        let _ = keeper.end_lease(id);
+        // What fails here expires by itself.
+        let _ = keeper.write(|connection| lease::give_up(connection, id, counsellor));
     }
 }
 

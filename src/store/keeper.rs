@@ -9,6 +9,8 @@ use super::publication::{self, OnLine};
 use super::tally::Waiting;
 use super::{duty, lease, open, schema, tally};
 use crate::base::LeaseId;
+use crate::desk::Ended;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -328,8 +330,8 @@ impl Keeper {
     }
 
     /// Ends a lease, now or when the database is well again.
-    pub(super) fn end_lease(&mut self, id: LeaseId) -> Result<Option<lease::Ended>, Unavailable> {
-        let ended = self.write(|connection| lease::end(connection, id));
+    pub(super) fn end_lease(&mut self, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>, Unavailable> {
+        let ended = self.write(|connection| lease::end(connection, id, wrap_up));
         if ended.is_err() {
             self.shared.owe_end(id);
         }

@@ -1,95 +1,66 @@
-//! Leases: which line of the desk is being rung or talking, so that two callers never ring one counsellor, and so that
-//! a talk counts as accepted only when it was. The row is deleted when the attempt ends.
+//! Leases on the disk: see [`crate::desk::Leases`], whose rules these are. The row is deleted when the attempt ends.
 
-use crate::base::LeaseId;
+use crate::base::{CounsellorId, LeaseId};
+use crate::desk::{Accepted, Ended, Lease, LeaseState, Opened};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, TransactionBehavior, params};
+use std::sync::Arc;
 
-/// A line of the desk: its place in the configuration, from 0. Never anything of a caller.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct DeskLine(pub u16);
-
-/// What came of asking for a line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Opened {
-    /// The line is ours until the lease ends or expires.
-    Granted,
-    /// The line is being rung or talking under another lease.
-    Busy,
-    /// This very lease holds the line already: the same request came twice.
-    Already,
-}
-
-/// A lease that was alive until it was ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ended {
-    /// The counsellor took the call.
-    pub accepted: bool,
-}
-
-/// The leases as the database has them, beside it in memory: who looks whether a line is free does not wait for the
-/// thread. Only the thread that writes them tells them here, after each write and before it is acknowledged, so a line
-/// that is granted is never seen as free; what it frees is seen as taken a moment longer.
+/// The leases as the database has them, beside it in memory: who looks whether somebody is free does not wait for the
+/// thread. Only the thread that writes them tells them here, after each write and before it is acknowledged, so a
+/// counsellor who is granted is never seen as free; whom it frees is seen as taken a moment longer.
 #[derive(Default)]
 pub(super) struct Known {
     /// `None` while the database does not answer: then it is asked, and says so.
-    rows: Option<Vec<Row>>,
-    /// Lines that are being taken, with the lease they are taken under.
-    opening: Vec<(LeaseId, DeskLine)>,
-}
-
-/// One lease of the table.
-pub(super) struct Row {
-    id: LeaseId,
-    line: DeskLine,
-    accepted: bool,
-    expires_s: i64,
+    rows: Option<Arc<[Lease]>>,
+    /// Counsellors who are being taken, with the lease they are taken under.
+    opening: Vec<(LeaseId, CounsellorId)>,
 }
 
 impl Known {
-    pub(super) fn tell(&mut self, rows: Option<Vec<Row>>) {
-        self.rows = rows;
+    pub(super) fn tell(&mut self, rows: Option<Vec<Lease>>) {
+        self.rows = rows.map(Into::into);
     }
 
-    /// As [`taken`]; `None` if the database has to be asked.
-    pub(super) fn taken(&self, line: DeskLine, but: LeaseId, now: Timestamp) -> Option<bool> {
-        let rows = self.rows.as_ref()?;
-        Some(rows.iter().any(|row| row.line == line && row.id != but && row.expires_s > now.as_second()))
+    /// All leases, dead ones too; `None` if the database has to be asked.
+    pub(super) fn all(&self) -> Option<Arc<[Lease]>> {
+        self.rows.clone()
     }
 
-    /// As [`peek`]; `None` if the database has to be asked.
-    pub(super) fn peek(&self, id: LeaseId) -> Option<Option<bool>> {
-        let rows = self.rows.as_ref()?;
-        Some(rows.iter().find(|row| row.id == id).map(|row| row.accepted))
-    }
-
-    /// Notes that this lease is being opened. False if it need not be tried: another one has the line, or is about to.
-    pub(super) fn begin_open(&mut self, id: LeaseId, line: DeskLine, now: Timestamp) -> bool {
-        let others = |(other, its): &(LeaseId, DeskLine)| *its == line && *other != id;
+    /// Notes that this lease is being opened. False if it need not be tried: another one has her, or is about to.
+    pub(super) fn begin_open(&mut self, id: LeaseId, counsellor: &CounsellorId, now: Timestamp) -> bool {
+        let taken = |rows: &Arc<[Lease]>| {
+            rows.iter().any(|row| row.counsellor == *counsellor && row.id != id && row.expires_s > now.as_second())
+        };
+        let opening = |(other, its): &(LeaseId, CounsellorId)| its == counsellor && *other != id;
         // Without a database nobody gets a lease: being about to means nothing then.
-        let busy = self.taken(line, id, now).is_some_and(|taken| taken || self.opening.iter().any(others));
+        let busy = self.rows.as_ref().is_some_and(|rows| taken(rows) || self.opening.iter().any(opening));
         if !busy {
-            self.opening.push((id, line));
+            self.opening.push((id, counsellor.clone()));
         }
         !busy
     }
 
-    pub(super) fn end_open(&mut self, id: LeaseId) {
-        if let Some(at) = self.opening.iter().position(|(known, _)| *known == id) {
+    pub(super) fn end_open(&mut self, id: LeaseId, counsellor: &CounsellorId) {
+        if let Some(at) = self.opening.iter().position(|(known, its)| *known == id && its == counsellor) {
             self.opening.swap_remove(at);
         }
     }
 }
 
-/// The whole table. It has a row for each line of the desk, and those that expired within the hour.
-pub(super) fn all(connection: &Connection) -> Result<Vec<Row>> {
-    let mut statement = connection.prepare_cached("SELECT id, line, accepted, expires_s FROM lease")?;
+/// The whole table. It has a row for each counsellor at most, and those that expired within the hour.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Lease>> {
+    let mut statement = connection.prepare_cached("SELECT id, counsellor, state, expires_s FROM lease")?;
+    let wrong =
+        |column: usize| rusqlite::Error::InvalidColumnType(column, "lease".to_owned(), rusqlite::types::Type::Text);
     let rows = statement.query_map([], |row| {
-        let id: String = row.get(0)?;
-        let id = u64::from_str_radix(&id, 16).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-        })?;
-        Ok(Row { id: LeaseId(id), line: DeskLine(row.get(1)?), accepted: row.get(2)?, expires_s: row.get(3)? })
+        let (id, counsellor, state): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Lease {
+            id: LeaseId(u64::from_str_radix(&id, 16).map_err(|_| wrong(0))?),
+            counsellor: CounsellorId::new(&counsellor).ok_or_else(|| wrong(1))?,
+            state: LeaseState::ALL.iter().find(|(name, _)| *name == state).ok_or_else(|| wrong(2))?.1,
+            expires_s: row.get(3)?,
+        })
     })?;
     rows.collect()
 }
@@ -97,63 +68,90 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Row>> {
 pub(super) fn open(
     connection: &mut Connection,
     id: LeaseId,
-    line: DeskLine,
+    counsellor: &CounsellorId,
     now: Timestamp,
     expires: Timestamp,
 ) -> Result<Opened> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     forget_expired(&transaction, now)?;
-    let held: Option<u16> = transaction
-        .prepare_cached("SELECT line FROM lease WHERE id = ?1")?
-        .query_row(params![id.to_string()], |row| row.get(0))
+    let held: Option<String> = transaction
+        .prepare_cached("SELECT id FROM lease WHERE counsellor = ?1")?
+        .query_row(params![counsellor.as_str()], |row| row.get(0))
         .optional()?;
     let opened = match held {
-        Some(held) if held == line.0 => Opened::Already,
+        Some(held) if held == id.to_string() => Opened::Already,
         Some(_) => Opened::Busy,
         None => {
-            let inserted = transaction
-                .prepare_cached(
-                    "INSERT INTO lease (id, line, accepted, expires_s) VALUES (?1, ?2, 0, ?3) ON CONFLICT DO NOTHING",
-                )?
-                .execute(params![id.to_string(), line.0, expires.as_second()])?;
-            if inserted == 1 { Opened::Granted } else { Opened::Busy }
+            transaction
+                .prepare_cached("INSERT INTO lease (counsellor, id, state, expires_s) VALUES (?1, ?2, 'ringing', ?3)")?
+                .execute(params![counsellor.as_str(), id.to_string(), expires.as_second()])?;
+            Opened::Granted
         }
     };
     transaction.commit()?;
     Ok(opened)
 }
 
-pub(super) fn accept(connection: &Connection, id: LeaseId, now: Timestamp, expires: Timestamp) -> Result<bool> {
-    let changed = connection
-        .prepare_cached("UPDATE lease SET accepted = 1, expires_s = ?3 WHERE id = ?1 AND expires_s > ?2")?
-        .execute(params![id.to_string(), now.as_second(), expires.as_second()])?;
-    Ok(changed == 1)
+pub(super) fn accept(
+    connection: &mut Connection,
+    id: LeaseId,
+    counsellor: &CounsellorId,
+    now: Timestamp,
+    expires: Timestamp,
+) -> Result<Accepted> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (id, name) = (id.to_string(), counsellor.as_str());
+    let other: bool = transaction
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ?1 AND counsellor <> ?2 AND state = 'talking'
+                                                  AND expires_s > ?3)",
+        )?
+        .query_row(params![id, name, now.as_second()], |row| row.get(0))?;
+    let alive: bool = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE id = ?1 AND counsellor = ?2 AND expires_s > ?3)")?
+        .query_row(params![id, name, now.as_second()], |row| row.get(0))?;
+    if alive && !other {
+        transaction
+            .prepare_cached("UPDATE lease SET state = 'talking', expires_s = ?3 WHERE id = ?1 AND counsellor = ?2")?
+            .execute(params![id, name, expires.as_second()])?;
+    }
+    transaction.commit()?;
+    Ok(match (alive, other) {
+        (false, _) => Accepted::Gone,
+        (true, true) => Accepted::Late,
+        (true, false) => Accepted::Yes,
+    })
 }
 
-pub(super) fn end(connection: &mut Connection, id: LeaseId) -> Result<Option<Ended>> {
+pub(super) fn end(connection: &mut Connection, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let accepted = peek(&transaction, id)?;
+    let known: bool = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE id = ?1)")?
+        .query_row(params![id.to_string()], |row| row.get(0))?;
+    let by: Option<String> = transaction
+        .prepare_cached("SELECT counsellor FROM lease WHERE id = ?1 AND state = 'talking'")?
+        .query_row(params![id.to_string()], |row| row.get(0))
+        .optional()?;
+    transaction
+        .prepare_cached(
+            "UPDATE lease SET id = ?2, state = 'wrap-up', expires_s = ?3 WHERE id = ?1 AND state = 'talking'",
+        )?
+        .execute(params![id.to_string(), LeaseId::NONE.to_string(), wrap_up.as_second()])?;
     delete(&transaction, id)?;
     transaction.commit()?;
-    Ok(accepted.map(|accepted| Ended { accepted }))
+    Ok(known.then(|| Ended { by: by.as_deref().and_then(CounsellorId::new) }))
+}
+
+pub(super) fn give_up(connection: &Connection, id: LeaseId, counsellor: &CounsellorId) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM lease WHERE id = ?1 AND counsellor = ?2 AND state = 'ringing'")?
+        .execute(params![id.to_string(), counsellor.as_str()])?;
+    Ok(())
 }
 
 pub(super) fn delete(connection: &Connection, id: LeaseId) -> Result<()> {
     connection.prepare_cached("DELETE FROM lease WHERE id = ?1")?.execute(params![id.to_string()])?;
     Ok(())
-}
-
-pub(super) fn peek(connection: &Connection, id: LeaseId) -> Result<Option<bool>> {
-    connection
-        .prepare_cached("SELECT accepted FROM lease WHERE id = ?1")?
-        .query_row(params![id.to_string()], |row| row.get(0))
-        .optional()
-}
-
-pub(super) fn taken(connection: &Connection, line: DeskLine, but: LeaseId, now: Timestamp) -> Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE line = ?1 AND id <> ?2 AND expires_s > ?3)")?
-        .query_row(params![line.0, but.to_string(), now.as_second()], |row| row.get(0))
 }
 
 /// A lease is dead from the second it expires.
@@ -165,12 +163,20 @@ pub(super) fn forget_expired(connection: &Connection, now: Timestamp) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::Leases;
     use crate::store::schema::migrate;
+    use proptest::prelude::*;
 
     const ONE: LeaseId = LeaseId(1);
     const TWO: LeaseId = LeaseId(u64::MAX);
-    const DESK: DeskLine = DeskLine(0);
-    const OTHER: DeskLine = DeskLine(u16::MAX);
+
+    fn anna() -> CounsellorId {
+        CounsellorId::new("anna").unwrap()
+    }
+
+    fn bo() -> CounsellorId {
+        CounsellorId::new("bo").unwrap()
+    }
 
     fn database() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -183,42 +189,91 @@ mod tests {
     }
 
     #[test]
-    fn one_live_lease_a_line() {
+    fn one_live_lease_a_counsellor() {
         let mut db = database();
-        assert_eq!(open(&mut db, ONE, DESK, at(0), at(60)).unwrap(), Opened::Granted);
-        assert_eq!(open(&mut db, TWO, DESK, at(1), at(61)).unwrap(), Opened::Busy);
-        assert_eq!(open(&mut db, ONE, DESK, at(1), at(61)).unwrap(), Opened::Already);
-        assert_eq!(open(&mut db, ONE, OTHER, at(1), at(61)).unwrap(), Opened::Busy);
-        assert_eq!(open(&mut db, TWO, OTHER, at(1), at(61)).unwrap(), Opened::Granted);
-        assert_eq!(end(&mut db, ONE).unwrap(), Some(Ended { accepted: false }));
-        assert_eq!(open(&mut db, LeaseId(3), DESK, at(2), at(62)).unwrap(), Opened::Granted);
+        assert_eq!(open(&mut db, ONE, &anna(), at(0), at(60)).unwrap(), Opened::Granted);
+        assert_eq!(open(&mut db, TWO, &anna(), at(1), at(61)).unwrap(), Opened::Busy);
+        assert_eq!(open(&mut db, ONE, &anna(), at(1), at(61)).unwrap(), Opened::Already);
+        assert_eq!(open(&mut db, ONE, &bo(), at(1), at(61)).unwrap(), Opened::Granted, "two may ring for one caller");
+        assert_eq!(open(&mut db, TWO, &bo(), at(1), at(61)).unwrap(), Opened::Busy);
+        assert_eq!(end(&mut db, ONE, at(99)).unwrap(), Some(Ended { by: None }));
+        assert_eq!(open(&mut db, TWO, &bo(), at(2), at(62)).unwrap(), Opened::Granted);
+        // From its last second on it is dead.
+        assert_eq!(open(&mut db, ONE, &bo(), at(62), at(90)).unwrap(), Opened::Granted);
+        assert_eq!(accept(&mut db, ONE, &bo(), at(90), at(9000)).unwrap(), Accepted::Gone);
     }
 
     #[test]
-    fn a_lease_lives_until_its_second() {
+    fn the_first_yes_has_the_call_and_after_it_she_writes_up() {
         let mut db = database();
-        open(&mut db, ONE, DESK, at(0), at(60)).unwrap();
-        assert!(taken(&db, DESK, TWO, at(59)).unwrap());
-        assert!(!taken(&db, DESK, ONE, at(59)).unwrap(), "by its own attempt");
-        assert!(!taken(&db, OTHER, TWO, at(59)).unwrap());
-        assert!(!taken(&db, DESK, TWO, at(60)).unwrap());
-        assert!(!accept(&db, ONE, at(60), at(9000)).unwrap());
-        assert_eq!(open(&mut db, TWO, DESK, at(60), at(120)).unwrap(), Opened::Granted);
-        assert_eq!(peek(&db, ONE).unwrap(), None, "the expired row is gone");
+        assert_eq!(accept(&mut db, ONE, &anna(), at(0), at(9000)).unwrap(), Accepted::Gone);
+        open(&mut db, ONE, &anna(), at(0), at(60)).unwrap();
+        open(&mut db, ONE, &bo(), at(0), at(60)).unwrap();
+        assert_eq!(accept(&mut db, ONE, &bo(), at(1), at(9000)).unwrap(), Accepted::Yes);
+        assert_eq!(accept(&mut db, ONE, &bo(), at(1), at(9000)).unwrap(), Accepted::Yes, "the same key twice");
+        assert_eq!(accept(&mut db, ONE, &anna(), at(1), at(9000)).unwrap(), Accepted::Late);
+        give_up(&db, ONE, &bo()).unwrap();
+        assert_eq!(end(&mut db, ONE, at(100)).unwrap(), Some(Ended { by: Some(bo()) }));
+        assert_eq!(end(&mut db, ONE, at(100)).unwrap(), None);
+        assert_eq!(open(&mut db, TWO, &anna(), at(50), at(99)).unwrap(), Opened::Granted);
+        assert_eq!(open(&mut db, TWO, &bo(), at(99), at(199)).unwrap(), Opened::Busy);
+        assert_eq!(open(&mut db, TWO, &bo(), at(100), at(199)).unwrap(), Opened::Granted);
     }
 
-    #[test]
-    fn accepted_only_when_accepted_and_ended_once() {
-        let mut db = database();
-        assert!(!accept(&db, ONE, at(0), at(9000)).unwrap());
-        open(&mut db, ONE, DESK, at(0), at(60)).unwrap();
-        assert_eq!(peek(&db, ONE).unwrap(), Some(false));
-        assert!(accept(&db, ONE, at(1), at(9000)).unwrap());
-        assert!(accept(&db, ONE, at(2), at(9000)).unwrap());
-        assert_eq!(peek(&db, ONE).unwrap(), Some(true));
-        assert_eq!(end(&mut db, ONE).unwrap(), Some(Ended { accepted: true }));
-        assert_eq!(end(&mut db, ONE).unwrap(), None);
-        assert!(!accept(&db, ONE, at(3), at(9000)).unwrap());
-        assert!(!taken(&db, DESK, TWO, at(3)).unwrap());
+    #[derive(Clone, Debug)]
+    enum Deed {
+        Open(u64, bool, i64),
+        Accept(u64, bool),
+        End(u64),
+        GiveUp(u64, bool),
+        Pass(i64),
+    }
+
+    fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+        let one = prop_oneof![
+            (1..4_u64, any::<bool>(), 1..80_i64).prop_map(|(id, who, lasts)| Deed::Open(id, who, lasts)),
+            (1..4_u64, any::<bool>()).prop_map(|(id, who)| Deed::Accept(id, who)),
+            (1..4_u64).prop_map(Deed::End),
+            (1..4_u64, any::<bool>()).prop_map(|(id, who)| Deed::GiveUp(id, who)),
+            (0..50_i64).prop_map(Deed::Pass),
+        ];
+        proptest::collection::vec(one, 0..30)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is proved of the plain table holds on the disk.
+        #[test]
+        fn the_table_on_the_disk_is_the_plain_one(deeds in deeds()) {
+            let (mut db, mut plain, mut now) = (database(), Leases::default(), 0);
+            let who = |anna_s: bool| if anna_s { anna() } else { bo() };
+            for deed in deeds {
+                match deed {
+                    Deed::Open(id, by, lasts) => prop_assert_eq!(
+                        open(&mut db, LeaseId(id), &who(by), at(now), at(now + lasts)).unwrap(),
+                        plain.open(LeaseId(id), &who(by), at(now), at(now + lasts))
+                    ),
+                    Deed::Accept(id, by) => prop_assert_eq!(
+                        accept(&mut db, LeaseId(id), &who(by), at(now), at(now + 100)).unwrap(),
+                        plain.accept(LeaseId(id), &who(by), at(now), at(now + 100))
+                    ),
+                    Deed::End(id) => prop_assert_eq!(
+                        end(&mut db, LeaseId(id), at(now + 20)).unwrap(),
+                        plain.end(LeaseId(id), at(now + 20))
+                    ),
+                    Deed::GiveUp(id, by) => {
+                        give_up(&db, LeaseId(id), &who(by)).unwrap();
+                        plain.give_up(LeaseId(id), &who(by));
+                    }
+                    Deed::Pass(seconds) => now += seconds,
+                }
+                let sorted = |mut rows: Vec<Lease>| {
+                    rows.sort_by(|a, b| a.counsellor.cmp(&b.counsellor));
+                    rows
+                };
+                prop_assert_eq!(sorted(all(&db).unwrap()), sorted(plain.0.clone()));
+            }
+        }
     }
 }

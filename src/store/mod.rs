@@ -30,7 +30,6 @@ mod tally;
 pub use command::PublishError;
 pub use duty::{ACTS_READ, DeskAct};
 pub use handle::{Clock, Options, Store, Unavailable};
-pub use lease::{DeskLine, Ended, Opened};
 pub use open::{FILE_NAME, OpenError};
 pub use publication::{Act, Kind, OnLine, Publication, Refused};
 pub use revision::{KEPT_FOR_S, REVISION_BYTES_MAX, REVISIONS_KEPT, REVISIONS_MAX};

@@ -60,8 +60,17 @@ pub(super) const MIGRATIONS: &[&str] = &[
      CREATE INDEX played_sound ON played (sound);
      CREATE TRIGGER sound_changed BEFORE UPDATE ON sound
          BEGIN SELECT RAISE(ABORT, 'a sound does not change'); END;",
-    // 6: nothing.
-    "SELECT 1;",
+    // 6: a counsellor who is being rung, talks or writes up; before, the one line of the desk. The row is deleted when
+    // that ends.
+    "CREATE TABLE leased (
+         counsellor TEXT PRIMARY KEY,
+         id         TEXT NOT NULL,
+         state      TEXT NOT NULL CHECK (state IN ('ringing', 'talking', 'wrap-up')),
+         expires_s  INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO leased SELECT 'desk', id, iif(accepted, 'talking', 'ringing'), expires_s FROM lease WHERE line = 0;
+     DROP TABLE lease;
+     ALTER TABLE leased RENAME TO lease;",
     // 7: what counsellors said of their duty by telephone, until when it holds; whether all calls go to the fallback
     // line; and the audit trail of it. The names are those of the desk file. Nothing here is of a caller.
     "CREATE TABLE duty (
@@ -134,19 +143,19 @@ mod tests {
         "INSERT INTO revision VALUES ('00000000000000bb', '{\"hotline.toml\":\"name\"}', 1767600000)",
         "INSERT INTO publication VALUES (1, 1767600000, 'publish', '00000000000000bb', 'Ada', 'Bo', 1, 'a slip', 1)",
         "INSERT INTO sound VALUES ('5a', x'0102'); INSERT INTO played VALUES ('00000000000000bb', '5a')",
-        "",
+        "INSERT INTO lease VALUES ('anna', '00000000000000ab', 'ringing', 1767600000)",
         "INSERT INTO duty VALUES ('anna', 'off', 1767600000); INSERT INTO switched VALUES (1, 1767600000);
          INSERT INTO desk_act VALUES (1, 1767600000, 'anna', 'off duty')",
     ];
     /// What must still be true of the rows of each step when all steps were applied.
     const STILL: &[&str] = &[
         "SELECT sum(n) = 15 AND count(*) = 2 FROM tally",
-        "SELECT count(*) = 1 FROM lease WHERE id = '00000000000000aa' AND line = 0 AND accepted AND expires_s = 1767600000",
+        "SELECT count(*) = 1 FROM lease WHERE id = '00000000000000aa' AND expires_s = 1767600000",
         "SELECT count(*) = 1 FROM revision WHERE id = '00000000000000bb' AND json_extract(files, '$.\"hotline.toml\"') = 'name'",
         "SELECT count(*) = 1 FROM publication WHERE number = 1 AND at_s = 1767600000 AND kind = 'publish' AND
              revision = '00000000000000bb' AND person = 'Ada' AND second = 'Bo' AND urgent AND why = 'a slip' AND end_old",
         "SELECT count(*) = 1 FROM played JOIN sound ON id = sound WHERE revision = '00000000000000bb' AND bytes = x'0102'",
-        "SELECT true",
+        "SELECT count(*) = 2 AND sum(counsellor = 'desk' AND state = 'talking') = 1 FROM lease",
         "SELECT count(*) = 1 FROM duty JOIN switched JOIN desk_act USING (counsellor) WHERE counsellor = 'anna' AND
              state = 'off' AND expires_s = 1767600000 AND since_s = 1767600000 AND at_s = 1767600000 AND act = 'off duty'",
     ];
@@ -223,7 +232,7 @@ mod tests {
             ("trigger", "desk_act_changed", ""),
             ("trigger", "desk_act_deleted", ""),
             ("table", "duty", "counsellor TEXT, state TEXT, expires_s INTEGER"),
-            ("table", "lease", "id TEXT, line INTEGER, accepted INTEGER, expires_s INTEGER"),
+            ("table", "lease", "counsellor TEXT, id TEXT, state TEXT, expires_s INTEGER"),
             ("table", "played", "revision TEXT, sound TEXT"),
             ("index", "played_sound", ""),
             (

@@ -54,6 +54,18 @@ impl CountKey {
         }))
     }
 
+    /// How long a caller waited until a counsellor took her call: in steps so coarse that they tell of no single call.
+    pub fn waited(seconds: i64) -> CountKey {
+        CountKey(Cow::Borrowed(match seconds {
+            ..=15 => "waited/015",
+            16..=30 => "waited/030",
+            31..=60 => "waited/060",
+            61..=120 => "waited/120",
+            121..=180 => "waited/180",
+            181.. => "waited/more",
+        }))
+    }
+
     /// A text was answered; `kind` says how (`code`, `keyword`, `emergency`, `unknown`, `last`), never what it said.
     pub fn text(kind: &'static str) -> CountKey {
         CountKey(format!("text/{kind}").into())

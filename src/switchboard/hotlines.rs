@@ -38,6 +38,8 @@ pub struct Fit {
     pub order: Vec<Way>,
     /// What stands before the address of a sound: the public address, without a slash at its end.
     pub sounds_at: String,
+    /// The music of the waiting loop, piece by piece.
+    pub music: Vec<(SoundId, Arc<[u8]>)>,
     /// Gives the sounds of these catalogs where they are in a folder, and not in the database with what is published.
     pub folder: Option<Folder>,
 }
@@ -86,8 +88,9 @@ impl Fit {
                 true => HashMap::new(),
                 false => sounds.clone(),
             });
-        let say_in_trouble = SayConfig { voices: voices.clone(), sounds: only_sound.collect() };
-        let say = SayConfig { voices, sounds };
+        let say_in_trouble = SayConfig { voices: voices.clone(), sounds: only_sound.collect(), music: Vec::new() };
+        let music = self.music.iter().map(|(id, _)| format!("{}/sound/{id}.wav", self.sounds_at)).collect();
+        let say = SayConfig { voices, sounds, music };
         let desk_language = self.desk_language.and_then(|language| hotline.language_ix(language)).unwrap_or(LangIx(0));
         let mut hours = self.hours.clone();
         if self.hours_by_hotline {
@@ -201,6 +204,9 @@ impl Hotlines {
     pub(super) fn sound(&self, id: &SoundId) -> Option<Arc<[u8]>> {
         if let Some(sound) = self.live.load().sound.shelf.get(id) {
             return Some(Arc::clone(sound));
+        }
+        if let Some((_, piece)) = self.fit.music.iter().find(|(known, _)| known == id) {
+            return Some(Arc::clone(piece));
         }
         lock(&self.old).values().flatten().find_map(|old| old.sound.shelf.get(id).cloned())
     }

@@ -3,8 +3,11 @@
 //! Contract: every event is answered, whatever fails; the same event twice gets the same answer and is counted once.
 //! Must never contain: HTTP types, HTML, rules of its own (those are `flow`'s, `sms`'s and `provider`'s).
 
-mod asking;
+mod callers;
+mod calling;
+mod desk;
 mod hotlines;
+mod leg;
 mod memory;
 mod staff;
 mod text;
@@ -17,16 +20,18 @@ pub use staff::{StaffEvent, StaffLine, Talks};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
-use crate::base::{CallSid, E164, LeaseId, Line, Revision, SoundId, Sources};
+use crate::base::{CallSid, CounsellorSet, E164, LeaseId, Line, Revision, SoundId, Sources};
+use crate::desk::{Counsellor, Desk, Ended, Queue};
 use crate::menu::Hotline;
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::DialResult;
 use crate::provider::twilio::answer::{self, Ring};
+use crate::provider::twilio::rest::Rest;
 use crate::sms::{Limiter, Rules};
-use crate::store::{DeskLine, OnLine, Store};
+use crate::store::{OnLine, Store};
 use crate::twiml::{Verb, VoiceResponse};
-use asking::Asking;
-use jiff::civil::Date;
+use callers::Salts;
+use calling::Calling;
 use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
 use std::collections::HashMap;
@@ -39,7 +44,9 @@ pub struct Setup {
     /// The public address without a slash at the end; empty gives addresses relative to this server.
     pub public_url: String,
     /// Who is rung. `None`: nobody, and callers are told so.
-    pub desk: Option<Desk>,
+    pub desk: Option<Rung>,
+    /// The provider's REST interface, where counsellors are called beside the waiting loop. `None`: by Dial.
+    pub rest: Option<Rest>,
     pub texts: Rules,
     /// Where counsellors call. `None`: nowhere.
     pub staff: Option<StaffLine>,
@@ -56,24 +63,12 @@ pub enum NotTakenUp {
     NotWhole,
 }
 
-/// Who is rung, and for how long they may talk.
-pub struct Desk {
-    pub line: Line,
-    /// The hotline's own number: what the counsellor's telephone shows.
+/// Who is rung, and what their telephones show.
+pub struct Rung {
+    pub desk: Arc<Desk>,
+    /// The hotline's own number.
     pub own: E164,
-    /// Seconds, 1 to [`answer::TALK_MAX_S`].
-    pub talk_max_s: u32,
 }
-
-impl Desk {
-    /// How this desk is rung; `whisper` is the address of the whisper document.
-    pub fn ring<'a>(&'a self, whisper: Option<&'a str>) -> Ring<'a> {
-        Ring { own: &self.own, line: &self.line, time_limit_s: self.talk_max_s, whisper }
-    }
-}
-
-/// The one counsellor's line.
-const LINE: DeskLine = DeskLine(0);
 
 /// Everything the events of a line need. Shared by all requests.
 pub struct Switchboard {
@@ -86,14 +81,17 @@ pub struct Switchboard {
     /// Texts given lately, for the same reason.
     texts: Memory<Option<Arc<str>>>,
     limiter: Mutex<Limiter>,
-    salt: Mutex<(Date, DaySalt)>,
+    salts: Mutex<Salts>,
     /// Who asks for a person now.
-    asking: Mutex<Asking>,
-    /// The lease of each call that has one: a call that is over frees its counsellor at once.
-    leases: Mutex<HashMap<CallSid, LeaseId>>,
+    queue: Mutex<Queue<CallSid>>,
+    /// The attempt of each call that has one, and whom it has: a call that is over frees them at once.
+    leases: Mutex<HashMap<CallSid, (LeaseId, CounsellorSet)>>,
+    calling: Calling,
     /// Whether the counsellor took the call, of attempts that ended lately: a call's status and its dial's outcome come
     /// in any order, and whichever is first deletes the row.
-    ends: Memory<Option<bool>>,
+    ends: Memory<Option<Ended>>,
+    /// Waits counted lately.
+    waits: Memory<()>,
     /// For which call, and when, the line was last rung without a lease.
     rung_in_trouble: Mutex<Option<(CallSid, Timestamp)>>,
     /// Whether today's ceiling of texts was told in the log.
@@ -116,7 +114,7 @@ impl Switchboard {
     ) -> Switchboard {
         let day = hotlines.live().day(now);
         let staff = setup.staff.take().map(staff::Staff::new);
-        let asking = Mutex::new(Asking::new(setup.withheld_most));
+        let queue = Mutex::new(Queue::new(setup.withheld_most));
         Switchboard {
             setup,
             hotlines,
@@ -125,8 +123,10 @@ impl Switchboard {
             given: Memory::default(),
             texts: Memory::default(),
             limiter: Mutex::new(Limiter::default()),
-            salt: Mutex::new((day, salt)),
-            asking,
+            salts: Mutex::new(Salts::new(day, salt)),
+            queue,
+            calling: Calling::default(),
+            waits: Memory::default(),
             leases: Mutex::new(HashMap::new()),
             ends: Memory::default(),
             rung_in_trouble: Mutex::default(),
@@ -227,9 +227,15 @@ impl Switchboard {
             return answer::neutral(&live, &live.say_in_trouble, &after).to_xml();
         }
         let live = self.hotlines.live();
-        let desk = self.setup.desk.as_ref().filter(|_| live.hours.open_at(now) && self.rings_in_trouble(call, now));
+        let counsellor = self.whom_in_trouble(call, now).filter(|one| self.rings_in_trouble(call, one, now));
         let whisper = format!("{}/twilio/whisper", self.setup.public_url);
-        let ring = desk.map(|desk| desk.ring(Some(&whisper)));
+        let lines: Vec<&Line> = counsellor.map(|one| &one.line).into_iter().collect();
+        let ring = self.setup.desk.as_ref().filter(|_| !lines.is_empty()).map(|rung| Ring {
+            own: &rung.own,
+            lines: &lines,
+            time_limit_s: rung.desk.talk_max_s,
+            whisper: Some(&whisper),
+        });
         answer::trouble(&live, &live.say_in_trouble, None, ring.as_ref(), Some(&after)).to_xml()
     }
 
@@ -248,14 +254,10 @@ impl Switchboard {
         answer::goodbye(&live, &live.say_in_trouble).to_xml()
     }
 
-    /// Whether the counsellor's line may be rung without a lease: not while a call has it, and not twice at a time.
-    fn rings_in_trouble(&self, call: &CallSid, now: Timestamp) -> bool {
-        let Some(desk) = &self.setup.desk else { return false };
-        if !lock(&self.leases).is_empty() {
-            return false;
-        }
+    /// Whether this counsellor may be rung without a lease: not twice at a time.
+    fn rings_in_trouble(&self, call: &CallSid, counsellor: &Counsellor, now: Timestamp) -> bool {
         let mut rung = lock(&self.rung_in_trouble);
-        let again = SignedDuration::from_secs(i64::from(desk.line.ring_s));
+        let again = SignedDuration::from_secs(i64::from(counsellor.line.ring_s));
         // The same request again gets the same answer.
         let free = rung.as_ref().is_none_or(|(by, at)| by == call || now.duration_since(*at).abs() > again);
         if free {
@@ -269,14 +271,18 @@ impl Switchboard {
     pub async fn tick(&self, now: Timestamp, fresh: DaySalt) {
         self.keep_unkept(now).await;
         let day = self.hotlines.live().day(now);
-        let mut salt = lock(&self.salt);
-        if salt.0 != day {
-            let (_, yesterday) = std::mem::replace(&mut *salt, (day, fresh));
-            lock(&self.asking).midnight(yesterday, now);
+        let mut salts = lock(&self.salts);
+        let mut queue = lock(&self.queue);
+        if salts.day != day {
+            salts.midnight(day, fresh);
+            queue.midnight(now);
             lock(&self.limiter).forget_day();
             self.ceiling_told.store(false, Ordering::Relaxed);
         }
-        lock(&self.asking).sweep(now);
+        if !queue.forget(now) {
+            // The last call that needs it is over.
+            salts.yesterday = None;
+        }
         lock(&self.limiter).sweep(now);
     }
 
@@ -285,20 +291,6 @@ impl Switchboard {
         if call.ended {
             self.free(&call.sid, now).await;
         }
-    }
-
-    async fn free(&self, call: &CallSid, now: Timestamp) {
-        lock(&self.asking).leave(call);
-        let lease = lock(&self.leases).remove(call);
-        if let Some(lease) = lease {
-            self.end(lease, now).await;
-        }
-    }
-
-    /// Ends an attempt to reach the counsellor. Whether she took the call; `None` if nothing is known of it.
-    async fn end(&self, lease: LeaseId, now: Timestamp) -> Option<bool> {
-        let work = async { self.store.lease_end(lease).await.ok().flatten().map(|ended| ended.accepted) };
-        self.ends.once(lease, now, work).await
     }
 }
 

@@ -36,8 +36,8 @@ impl Switchboard {
     fn reply(&self, text: &Text, now: Timestamp) -> Option<Arc<str>> {
         let hotline = self.hotlines.live();
         let sender = {
-            let salt = lock(&self.salt);
-            text.from.number().map_or(0, |number| salt.1.hash(number.expose()))
+            let salts = lock(&self.salts);
+            text.from.number().map_or(0, |number| salts.today.hash(number.expose()))
         };
         let outcome = {
             let mut limiter = lock(&self.limiter);

@@ -1,19 +1,18 @@
 //! The events of a call.
 
-use super::asking::{Stage, Turn};
-use super::{LINE, Served, Switchboard, lock};
-use crate::base::{Accept, Digit, LeaseId};
-use crate::flow::{self, Count, Desk, DialStatus, Dialled, Input, Now, Outlook, Output, Place, Session};
-use crate::menu::{Hotline, LangIx};
+use super::leg::{NotNeeded, Note};
+use super::{Served, Switchboard, lock};
+use crate::base::{CounsellorIx, CounsellorSet, Digit, LeaseId, Line};
+use crate::flow::{self, Count, Input, Now, Outlook, Output, Session, Wish};
+use crate::menu::Hotline;
 use crate::privacy::{self, Binding, Purpose};
 use crate::provider::twilio::DOOR;
-use crate::provider::twilio::answer::{self, Links};
+use crate::provider::twilio::answer::{self, Links, Ring};
 use crate::provider::{Call, DialResult};
-use crate::store::{CountKey, Opened};
+use crate::store::CountKey;
 use crate::twiml::VoiceResponse;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::cell::LazyCell;
 use std::sync::Arc;
 
@@ -30,6 +29,14 @@ pub enum VoiceEvent {
     Whisper,
     /// The counsellor pressed a key.
     Accept(Option<Digit>),
+    /// A counsellor picked up a leg of her own, pressed a key on it, left the room, or hears that she is not needed.
+    Leg,
+    LegKey(Option<Digit>),
+    LeftRoom,
+    Taken,
+    Gone,
+    /// How a leg of a counsellor's own stands.
+    LegStatus,
 }
 
 /// What was decided about an event. The document is made of it again, the same, when the event comes again: also at
@@ -47,26 +54,26 @@ pub(super) enum Given {
     },
 }
 
-/// What the whisper address carries.
-#[derive(Serialize, Deserialize)]
-struct Note {
-    lease: LeaseId,
-    language: Option<LangIx>,
-    cannot_speak: bool,
-}
-
-/// How long a line that was rung stays taken if nothing is ever heard of it again, beside its ringing.
-const WHISPER_S: i64 = 60;
-
-/// At most this many calls are remembered as having a lease.
-const LEASES_MOST: usize = 10_000;
-
 impl Switchboard {
     /// The document that answers this event. `token` is what stands in the address.
     pub async fn voice(&self, call: &Call, event: VoiceEvent, token: Option<&str>, now: Timestamp) -> String {
         match event {
-            VoiceEvent::Whisper => return self.whisper(call, token).to_xml(),
+            VoiceEvent::Whisper => return self.whisper(call, token, "/twilio/accept").to_xml(),
             VoiceEvent::Accept(key) => return self.accept(call, token, key, now).await.to_xml(),
+            VoiceEvent::Leg => return self.whisper(call, token, "/twilio/legkey").to_xml(),
+            VoiceEvent::LegKey(key) => return self.accept_on_leg(call, token, key, now).await.to_xml(),
+            VoiceEvent::Taken => return self.not_needed(NotNeeded::Taken).to_xml(),
+            VoiceEvent::Gone => return self.not_needed(NotNeeded::Gone).to_xml(),
+            VoiceEvent::LeftRoom => {
+                self.leg_ended(call, token, now).await;
+                return answer::accept(false).to_xml();
+            }
+            VoiceEvent::LegStatus => {
+                if call.ended {
+                    self.leg_ended(call, token, now).await;
+                }
+                return VoiceResponse::default().to_xml();
+            }
             _ => {}
         }
         let key = match event {
@@ -165,8 +172,9 @@ impl Switchboard {
     /// changed or counted. `None`: the address opens no session.
     pub async fn outlook(&self, call: &Call, token: &str, now: Timestamp) -> Option<(Arc<Served>, Outlook)> {
         let (hotline, session) = self.session(call, Some(token), now).await?;
-        let lease = self.keys.lease_id(&binding(call), session.step, session.issued_s);
-        let present = Now { at: now, desk: self.desk(lease, now).await, lease };
+        // Whatever the key, the desk is asked the same; what each would do then is decided by the engine.
+        let wish = flow::asks_desk(&hotline, &session, &Input::Pressed(Digit::ZERO), now);
+        let present = self.present(call, &hotline, &session, (wish.as_ref(), CounsellorSet::default()), now).await;
         let outlook = flow::outlook(&hotline, &session, present);
         Some((hotline, outlook))
     }
@@ -185,29 +193,19 @@ impl Switchboard {
         input: Input,
         now: Timestamp,
     ) -> (Now, String) {
-        // Only a step that looks at the desk can connect, or come out otherwise when the desk is found to be taken.
-        let asks = flow::needs_desk(hotline, &session, &input);
-        let lease = match asks {
-            true => self.keys.lease_id(&binding(call), session.step, session.issued_s),
-            false => LeaseId(0),
-        };
-        let desk = if asks { self.desk(lease, now).await } else { Desk::Open };
-        let mut present = Now { at: now, desk, lease };
-        let before = asks.then(|| session.clone());
+        let wish = flow::asks_desk(hotline, &session, &input, now);
         let attempt = session.lease;
-        let (mut after, mut outputs) = flow::step(hotline, session, input.clone(), present);
-        let turn = self.ask(call, hotline, &after, &outputs, now);
-        let connects = outputs.iter().any(|output| matches!(output, Output::Connect { .. }));
-        // Whose turn it is not meets a busy desk, unless the line is hers already (see `desk`); and somebody else may have
-        // taken it since it was looked at.
-        let her_turn = turn == Turn::Next || (connects && matches!(self.store.lease_peek(lease).await, Ok(Some(_))));
-        if let Some(before) = before
-            && present.desk == Desk::Open
-            && !(her_turn && (!connects || self.take_line(call, lease, now).await))
-        {
-            present.desk = Desk::Busy;
-            (after, outputs) = flow::step(hotline, before, input, present);
-            self.ask(call, hotline, &after, &outputs, now);
+        let (present, after, outputs) = match &wish {
+            None => {
+                let none = (None, CounsellorSet::default());
+                let present = self.present(call, hotline, &session, none, now).await;
+                let (after, outputs) = flow::step(hotline, session, input, present);
+                (present, after, outputs)
+            }
+            Some(wish) => self.step_at_desk(call, hotline, &session, (input, wish), now).await,
+        };
+        if wish.is_some() || lock(&self.queue).knows(&call.sid) {
+            self.stand(call, hotline, &after, &outputs, now);
         }
         let day = LazyCell::new(|| hotline.day(now));
         for output in &outputs {
@@ -218,7 +216,37 @@ impl Switchboard {
             }
         }
         let document = self.document(call, hotline, &after, &outputs);
+        self.after_step(call, hotline, &after, &outputs).await;
         (present, document.unwrap_or_else(|| self.not_sealed(call, now)))
+    }
+
+    /// A step that looks at the desk. Whoever it rings is leased first; somebody else may have taken her since it was
+    /// looked at, and then it is taken again without her.
+    async fn step_at_desk<'h>(
+        &self,
+        call: &Call,
+        hotline: &'h Served,
+        session: &Session,
+        (input, wish): (Input, &Wish),
+        now: Timestamp,
+    ) -> (Now, Session, Vec<Output<'h>>) {
+        let mut lost = CounsellorSet::default();
+        // Each round but the last loses somebody, so it ends.
+        loop {
+            let mut present = self.present(call, hotline, session, (Some(wish), lost), now).await;
+            let (after, outputs) = flow::step(hotline, session.clone(), input.clone(), present);
+            let Some(Output::Connect { who, .. }) = outputs.last() else { return (present, after, outputs) };
+            let got = self.take(&call.sid, present.lease, *who, now).await;
+            if got == *who {
+                return (present, after, outputs);
+            }
+            if !got.is_empty() {
+                present.who = got;
+                let (after, outputs) = flow::step(hotline, session.clone(), input, present);
+                return (present, after, outputs);
+            }
+            lost = lost.with(*who);
+        }
     }
 
     /// Cannot happen while a session is bounded as it is; a caller hears something all the same.
@@ -230,147 +258,40 @@ impl Switchboard {
     /// The document, with the session sealed into its addresses.
     fn document(&self, call: &Call, hotline: &Served, session: &Session, outputs: &[Output<'_>]) -> Option<String> {
         let token = self.keys.seal(Purpose::Session, &binding(call), &session.to_bytes())?;
-        let note = outputs.iter().find_map(|output| match output {
-            Output::Connect { lease, language, cannot_speak } => {
-                Some(Note { lease: *lease, language: *language, cannot_speak: *cannot_speak })
-            }
+        let connects = outputs.iter().find_map(|output| match output {
+            Output::Connect { lease, who, language, cannot_speak } => Some((*lease, *who, *language, *cannot_speak)),
             _ => None,
         });
-        let note = match note {
-            Some(note) => self.keys.seal(Purpose::Whisper, &binding(call), &postcard::to_allocvec(&note).ok()?)?,
+        let note = match connects {
+            // Only a single counsellor is rung with a whisper.
+            Some((lease, who, language, cannot_speak)) => {
+                let counsellor = who.iter().next().unwrap_or(CounsellorIx(0));
+                let since_s = session.waiting_since_s.unwrap_or(session.issued_s);
+                self.sealed(call, &Note { lease, counsellor, language, cannot_speak, since_s })?
+            }
             None => String::new(),
         };
         let address = |name: &str, token: &str| [&self.setup.public_url, "/twilio/", name, "?s=", token].concat();
         let (key, silence, dial) = (address("key", &token), address("silence", &token), address("dial", &token));
         let whisper = address("whisper", &note);
-        let ring = self.setup.desk.as_ref().map(|desk| desk.ring(Some(&whisper)));
-        let links = Links { key: &key, silence: &silence, dial: &dial, ring };
+        let rung = self.setup.desk.as_ref();
+        let who = connects.map(|(_, who, ..)| who).unwrap_or_default();
+        let lines: Vec<&Line> = who.iter().filter_map(|one| self.rung(one)).map(|(_, one)| &one.line).collect();
+        let ring = rung.filter(|_| !lines.is_empty()).map(|rung| Ring {
+            own: &rung.own,
+            lines: &lines,
+            time_limit_s: rung.desk.talk_max_s,
+            whisper: Some(&whisper),
+        });
+        let room = rung.map(|rung| (&rung.own, rung.desk.talk_max_s));
+        let links = Links { key: &key, silence: &silence, dial: &dial, ring, room };
         Some(answer::voice(outputs, hotline, &links, &hotline.say).to_xml())
     }
 
-    // ---- the desk
-
-    /// Notes that this call asks for a person, or that it does not (any more), by where it stands now.
-    fn ask(&self, call: &Call, hotline: &Hotline, after: &Session, outputs: &[Output<'_>], now: Timestamp) -> Turn {
-        let over = outputs.iter().any(|output| matches!(output, Output::End));
-        let stage = match (after.place, after.lease) {
-            _ if over => None,
-            (Place::Node(node), _) if node == hotline.roles.connect => Some(Stage::Choosing),
-            (Place::Offering, _) => Some(Stage::Choosing),
-            (Place::Waiting, _) => Some(Stage::Waiting),
-            (Place::Dialling, Some(lease)) => Some(Stage::Dialling { lease, until: self.taken_until(now) }),
-            _ => None,
-        };
-        let Some(stage) = stage else {
-            lock(&self.asking).leave(&call.sid);
-            return Turn::Next;
-        };
-        let salt = lock(&self.salt);
-        let mut asking = lock(&self.asking);
-        let caller = asking.caller(&salt.1, &call.from);
-        asking.ask(&call.sid, caller, stage, now)
-    }
-
-    /// Until when a line that is rung now is taken, if nothing is heard of it again.
-    fn taken_until(&self, now: Timestamp) -> Timestamp {
-        let Some(desk) = &self.setup.desk else { return now };
-        // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
-        let talk_s = match desk.line.accept {
-            Accept::Pickup => i64::from(desk.talk_max_s),
-            Accept::Key => WHISPER_S,
-        };
-        after(now, i64::from(desk.line.ring_s) + talk_s)
-    }
-
-    /// The desk as this attempt meets it. The lease of the attempt itself stands there already when the provider asks again
-    /// because the answer was lost with the program: it must not turn its own caller away.
-    async fn desk(&self, attempt: LeaseId, now: Timestamp) -> Desk {
-        if self.setup.desk.is_none() || !self.hotlines.live().hours.open_at(now) {
-            return Desk::Closed;
-        }
-        match self.store.lease_taken(LINE, attempt, now).await {
-            Ok(true) => Desk::Busy,
-            // Without a database a caller is connected all the same.
-            Ok(false) | Err(_) => Desk::Open,
-        }
-    }
-
-    /// Leases the counsellor's line to this attempt; false when somebody else has it.
-    async fn take_line(&self, call: &Call, lease: LeaseId, now: Timestamp) -> bool {
-        if self.setup.desk.is_none() {
-            return true;
-        }
-        let expires = self.taken_until(now);
-        match self.store.lease_open(lease, LINE, now, expires).await {
-            Ok(Opened::Busy) => false,
-            Ok(Opened::Granted | Opened::Already) | Err(_) => {
-                let mut leases = lock(&self.leases);
-                // Only calls that vanished without a word stay; their leases expire in the store by themselves.
-                if leases.len() >= LEASES_MOST {
-                    leases.clear();
-                }
-                leases.insert(call.sid.clone(), lease);
-                true
-            }
-        }
-    }
-
-    async fn dialled(&self, session: &Session, result: Option<DialResult>, now: Timestamp) -> Dialled {
-        let accepted = match session.lease {
-            Some(lease) => self.end(lease, now).await,
-            None => None,
-        };
-        // A line without whisper has nobody to say that it was accepted.
-        let by_key = self.setup.desk.as_ref().is_none_or(|desk| desk.line.accept == Accept::Key);
-        let accepted = accepted.filter(|_| by_key);
-        match result {
-            Some(result) if session.place == Place::Dialling => {
-                Dialled { status: result.status, talked: result.talked(accepted) }
-            }
-            _ => Dialled { status: DialStatus::Failed, talked: false },
-        }
-    }
-
-    // ---- the counsellor's leg
-
-    fn whisper(&self, call: &Call, token: Option<&str>) -> VoiceResponse {
-        if call.ended {
-            return VoiceResponse::default();
-        }
-        let note = token.and_then(|token| self.note(call, token));
-        let hotline = self.hotlines.live();
-        let accept = format!("{}/twilio/accept?s={}", self.setup.public_url, token.unwrap_or_default());
-        let language = note.as_ref().and_then(|note| note.language);
-        let cannot_speak = note.is_some_and(|note| note.cannot_speak);
-        answer::whisper(&hotline, &hotline.say, hotline.desk_language, language, cannot_speak, &accept)
-    }
-
-    /// Key 1 connects, whether or not the lease can be written: a counsellor who says yes is not turned away.
-    async fn accept(&self, call: &Call, token: Option<&str>, key: Option<Digit>, now: Timestamp) -> VoiceResponse {
-        if call.ended {
-            return VoiceResponse::default();
-        }
-        let yes = key.is_some() && key == Digit::of_option(0);
-        if yes
-            && let Some(note) = token.and_then(|token| self.note(call, token))
-            && let Some(desk) = &self.setup.desk
-        {
-            let expires = after(now, i64::from(desk.talk_max_s) + WHISPER_S);
-            lock(&self.asking).accepted(note.lease, expires);
-            // The line may have been given up while it rang very long: it is taken again. A database that does not
-            // answer is told once, by itself.
-            if let Ok(false) = self.store.lease_accept(note.lease, now, expires).await {
-                let again = self.store.lease_open(note.lease, LINE, now, expires).await;
-                if matches!(again, Ok(Opened::Granted | Opened::Already)) {
-                    let _ = self.store.lease_accept(note.lease, now, expires).await;
-                }
-            }
-        }
-        answer::accept(yes)
-    }
-
-    fn note(&self, call: &Call, token: &str) -> Option<Note> {
-        postcard::from_bytes(&self.keys.open(Purpose::Whisper, &binding(call), token)?).ok()
+    /// What the waiting loop of this session asks next, when no key is pressed.
+    pub(super) fn loop_url(&self, call: &Call, session: &Session) -> Option<String> {
+        let token = self.keys.seal(Purpose::Session, &binding(call), &session.to_bytes())?;
+        Some([&self.setup.public_url, "/twilio/silence?s=", &token].concat())
     }
 
     // ---- counts
@@ -400,11 +321,11 @@ impl Switchboard {
     }
 }
 
-fn binding(call: &Call) -> Binding<'_> {
+pub(super) fn binding(call: &Call) -> Binding<'_> {
     Binding { provider: DOOR.name, account: &call.account, call: &call.sid }
 }
 
 /// So many seconds later; a clock at the end of time stays there.
-fn after(now: Timestamp, seconds: i64) -> Timestamp {
+pub(super) fn after(now: Timestamp, seconds: i64) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }

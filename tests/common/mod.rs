@@ -43,7 +43,7 @@ pub fn config(extra_desk: &str, data: &Path) -> Config {
     let text = format!(
         "public_url = \"{PUBLIC_URL}\"\ndata = \"{}\"\n\
          [twilio]\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\nnumber = \"{OWN}\"\n\
-         [desk]\nline = \"{DESK}\"\nring_s = 20\nlanguage = \"en\"\nhours = [\"mon-fri 09:00-17:00\"]\n{extra_desk}\n",
+         [desk]\nline = \"{DESK}\"\nring_s = 15\nlanguage = \"en\"\nhours = [\"mon-fri 09:00-17:00\"]\n{extra_desk}\n",
         data.display()
     );
     Config::from_text(&text).unwrap_or_else(|problems| panic!("{problems}"))

@@ -12,6 +12,9 @@ use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// The name of the one counsellor of the small desk.
+pub const ONLY_COUNSELLOR: &str = "desk";
+
 /// From asking to a person or a spoken way on where the small desk says nothing, in seconds.
 const WAIT_MAX_S: u16 = 180;
 
@@ -38,9 +41,9 @@ impl Check<'_> {
                 false
             }
         };
-        let ring_s = desk.ring_s.unwrap_or(25);
-        if !(5..=60).contains(&ring_s) {
-            self.problem(format!("`[desk] ring_s` is {ring_s}: expected 5 to 60 seconds"));
+        let ring_s = desk.ring_s.unwrap_or(15);
+        if !(5..=15).contains(&ring_s) {
+            self.problem(format!("`[desk] ring_s` is {ring_s}: expected 5 to 15 seconds, since no key of the caller's works while it rings"));
         }
         let talk_max_min = desk.talk_max_min.unwrap_or(120);
         if !(1..=240).contains(&talk_max_min) {
@@ -71,7 +74,7 @@ impl Check<'_> {
         };
         let accept = if pickup { Accept::Pickup } else { Accept::Key };
         let whole = callee.and_then(|callee| {
-            let id = CounsellorId::new("desk")?;
+            let id = CounsellorId::new(ONLY_COUNSELLOR)?;
             Some(Arc::new(desk::Desk {
                 counsellors: vec![Counsellor::new(id, Line { callee, accept, ring_s })],
                 rota: Rota::of_hours(hours.clone(), vec![CounsellorIx(0)]),

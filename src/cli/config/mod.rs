@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+pub use desk::ONLY_COUNSELLOR;
 pub use voices::built_in_voice;
 
 /// A configuration file is at most this large, so that a wrong path does not fill the memory.

@@ -427,7 +427,8 @@ impl<'w, 'h> Call<'w, 'h> {
 
 fn desk_line(desk: Desk) -> &'static str {
     match desk {
-        Desk::Open => "somebody is free at the desk",
+        Desk::Open | Desk::Calling | Desk::Taken => "somebody is free at the desk",
+        Desk::Spent => "the counsellor did not take the call",
         Desk::Busy => "the counsellor's line is taken by another caller",
         Desk::Closed => "nobody is on duty",
     }

@@ -11,7 +11,7 @@ use crate::menu::Hotline;
 use crate::phone::{FetchFailure, Leg, Purpose, Request, Response};
 use crate::privacy::KeyRing;
 use crate::server::public_router;
-use crate::store::{Clock, DeskLine, Options, Store};
+use crate::store::{Clock, Options, Store};
 use crate::twiml::Method;
 use jiff::{SignedDuration, Timestamp};
 use std::cell::Cell;
@@ -74,8 +74,9 @@ impl Lines {
             Arc::new(move || assemble::later(begin, passed_ms.load(Ordering::Relaxed)))
         };
         let store = Store::open(&folder.0, Options { clock: Arc::clone(&clock) }).map_err(Failure::cannot)?;
+        let desk = assemble::only_counsellor();
         let until = begin.checked_add(STANDS).unwrap_or(Timestamp::MAX);
-        store.lease_open(ANOTHER, DeskLine(0), begin, until).await.map_err(Failure::cannot)?;
+        store.lease_open(ANOTHER, &desk, begin, until).await.map_err(Failure::cannot)?;
         let line = |hours: &Hours, store: Store| -> Result<InProcess, Failure> {
             let mut config = call::demonstration(None)?;
             config.desk.set_hours(hours.clone());
@@ -149,7 +150,7 @@ impl Exchange for Lines {
     async fn send(&mut self, request: &Request, now_ms: u64) -> Result<Response, FetchFailure> {
         let now_ms = self.present.before_ms.get().saturating_add(now_ms);
         let line = match self.present.desk.get() {
-            Desk::Open => &mut self.open,
+            Desk::Open | Desk::Calling | Desk::Taken | Desk::Spent => &mut self.open,
             Desk::Busy => &mut self.busy,
             Desk::Closed => &mut self.closed,
         };

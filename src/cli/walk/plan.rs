@@ -2,11 +2,11 @@
 
 use super::super::assemble::later;
 use super::super::player::Counsellor;
-use crate::base::{Digit, LeaseId};
+use crate::base::{CounsellorSet, Digit, LeaseId};
 use crate::flow::proof::ms;
 use crate::flow::{
-    Desk, DialStatus, Dialled, Hotline, Input, LangIx, NodeIx, Now, Output, Place, Prompt, Session, WAIT_MAX_S,
-    needs_desk, step,
+    Desk, DialStatus, Dialled, Hotline, Input, LangIx, NodeIx, Now, Output, Patience, Place, Prompt, Session,
+    asks_desk, step,
 };
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -28,7 +28,9 @@ pub struct Deed {
     pub desk: Desk,
 }
 
+/// How the demonstration's desk, which has one counsellor, can be.
 pub(super) const DESKS: [Desk; 3] = [Desk::Open, Desk::Busy, Desk::Closed];
+const AFTER_RINGING: [Desk; 2] = [Desk::Spent, Desk::Closed];
 const KEYS: &str = "1234560789*#";
 
 /// A step that is to be played once: the state as far as it counts for what is done, and that.
@@ -44,6 +46,8 @@ pub struct Edge {
     cannot_speak: bool,
     /// More than three minutes in the waiting loop.
     late: bool,
+    /// Rounds of the waiting loop since its line.
+    rounds: u8,
     /// Of `*`: where it leads back to.
     back: Option<NodeIx>,
     doing: Doing,
@@ -78,8 +82,14 @@ pub fn deeds(hotline: &Hotline, session: &Session) -> Vec<Deed> {
         }
     };
     let with_desks = |doing: Doing| {
-        let asks = doing.input().is_some_and(|input| needs_desk(hotline, session, &input));
-        let desks = if asks { &DESKS[..] } else { &DESKS[..1] };
+        let asks =
+            doing.input().is_some_and(|input| asks_desk(hotline, session, &input, Timestamp::UNIX_EPOCH).is_some());
+        let desks = match session.place {
+            _ if !asks => &DESKS[..1],
+            // Her only counsellor was rung for her.
+            Place::Dialling => &AFTER_RINGING[..],
+            _ => &DESKS[..],
+        };
         desks.iter().map(move |desk| Deed { doing, desk: *desk })
     };
     doings.into_iter().flat_map(with_desks).collect()
@@ -87,7 +97,7 @@ pub fn deeds(hotline: &Hotline, session: &Session) -> Vec<Deed> {
 
 /// The step that a deed is, done at this moment.
 pub fn edge(hotline: &Hotline, session: &Session, deed: Deed, at: Timestamp) -> Edge {
-    let asks = deed.doing.input().is_some_and(|input| needs_desk(hotline, session, &input));
+    let asks = deed.doing.input().is_some_and(|input| asks_desk(hotline, session, &input, at).is_some());
     let rings = matches!(session.place, Place::Dialling | Place::Waiting);
     let waits_since = session.waiting_since_s.filter(|_| session.place == Place::Waiting);
     Edge {
@@ -98,7 +108,8 @@ pub fn edge(hotline: &Hotline, session: &Session, deed: Deed, at: Timestamp) -> 
         pressed: session.pressed,
         main_heard: session.main_heard,
         cannot_speak: rings && session.cannot_speak,
-        late: waits_since.is_some_and(|since| at.as_second() - since >= WAIT_MAX_S),
+        late: waits_since.is_some_and(|since| at.as_second() - since >= i64::from(patience().wait_max_s)),
+        rounds: if session.place == Place::Waiting { session.rounds } else { 0 },
         back: session.trail.last().copied().filter(|_| deed.doing == Doing::Press(Digit::STAR)),
         doing: deed.doing,
         desk: asks.then_some(deed.desk),
@@ -133,7 +144,7 @@ pub struct Plan<'h> {
 pub const STOPS_MOST: usize = 250_000;
 
 /// A state apart from others when looking for ways: what counts for any step from it.
-type Apart = (Place, Option<LangIx>, u8, u8, bool, bool, bool, Option<NodeIx>, i64);
+type Apart = (Place, Option<LangIx>, u8, u8, bool, bool, bool, Option<NodeIx>, i64, u8);
 
 fn apart(session: &Session) -> Apart {
     let waits_since = session.waiting_since_s.filter(|_| session.place == Place::Waiting);
@@ -147,6 +158,7 @@ fn apart(session: &Session) -> Apart {
         session.cannot_speak,
         session.trail.last().copied(),
         waits_since.map_or(-1, |since| session.issued_s - since),
+        if session.place == Place::Waiting { session.rounds } else { 0 },
     )
 }
 
@@ -213,7 +225,12 @@ impl<'h> Plan<'h> {
 
 /// The present of a step; its lease is only compared as there or not.
 pub(super) fn present(at: Timestamp, desk: Desk) -> Now {
-    Now { at, desk, lease: LeaseId(1) }
+    Now { at, desk, lease: LeaseId(1), who: CounsellorSet(1), patience: patience() }
+}
+
+/// The patience of the demonstration's desk.
+pub(super) fn patience() -> Patience {
+    Patience::default()
 }
 
 /// What is said, in this order.
@@ -221,7 +238,8 @@ pub(super) fn words<'h>(outputs: &[Output<'h>]) -> Vec<&'h Prompt> {
     let said = outputs.iter().flat_map(|output| match output {
         Output::Say(prompt) => std::slice::from_ref(prompt),
         Output::Ask { prompts, .. } => prompts.as_slice(),
-        Output::Connect { .. } | Output::End | Output::Count(_) => &[],
+        Output::Hold { line, .. } => line.as_slice(),
+        Output::Connect { .. } | Output::Join { .. } | Output::End | Output::Count(_) => &[],
     });
     said.copied().collect()
 }
@@ -229,7 +247,7 @@ pub(super) fn words<'h>(outputs: &[Output<'h>]) -> Vec<&'h Prompt> {
 /// How long a key is awaited; 0 where none is.
 pub(super) fn timeout_ms(outputs: &[Output<'_>]) -> u64 {
     match outputs.last() {
-        Some(Output::Ask { timeout_s, .. }) => u64::from(*timeout_s) * 1000,
+        Some(Output::Ask { timeout_s, .. } | Output::Hold { timeout_s, .. }) => u64::from(*timeout_s) * 1000,
         _ => 0,
     }
 }

@@ -82,8 +82,8 @@ pub(super) fn person(graph: &Graph<'_>, broken: &mut Vec<Broken>) -> Way {
 
 fn no_way(graph: &Graph<'_>, spot: u32, desk: Desk, length: Option<Length>) -> Broken {
     let goal = match desk {
-        Desk::Open => "a person",
-        Desk::Busy => "the words of `busy`",
+        Desk::Open | Desk::Calling | Desk::Taken => "a person",
+        Desk::Busy | Desk::Spent => "the words of `busy`",
         Desk::Closed => "the words of `closed`",
     };
     let place = graph.place_words(spot);
@@ -162,8 +162,8 @@ impl Graph<'_> {
             words.push_str(&format!("{lead} {} press {key} after {after:.0} s", self.place_words(spot)));
             if let Some(ms) = edge.reaches_ms(desk) {
                 let what = match desk {
-                    Desk::Open => "the counsellor's line rings",
-                    Desk::Busy => "the words of `busy` are said",
+                    Desk::Open | Desk::Calling | Desk::Taken => "the counsellor's line rings",
+                    Desk::Busy | Desk::Spent => "the words of `busy` are said",
                     Desk::Closed => "the words of `closed` are said",
                 };
                 words.push_str(&format!(", and after {:.0} s {what}", f64::from(ms) / 1000.0));
@@ -185,9 +185,9 @@ pub(super) fn zero_leads_on(graph: &Graph<'_>, broken: &mut Vec<Broken>) {
         let desks = DESKS.into_iter().filter(|desk| edge.fits(*desk));
         let stuck = desks.into_iter().find(|desk| {
             let asked = match desk {
-                Desk::Open => at(Place::Node(roles.connect)),
+                Desk::Open | Desk::Calling | Desk::Taken => at(Place::Node(roles.connect)),
                 Desk::Busy => at(Place::Waiting),
-                Desk::Closed => false,
+                Desk::Spent | Desk::Closed => false,
             };
             !asked && edge.reaches_ms(*desk).is_none()
         });
@@ -317,6 +317,9 @@ fn backwards(graph: &Graph<'_>) -> Result<Vec<u32>, String> {
 pub(super) fn desk_words(desk: Desk) -> &'static str {
     match desk {
         Desk::Open => "somebody free at the desk",
+        Desk::Calling => "counsellors being called",
+        Desk::Taken => "a counsellor waiting",
+        Desk::Spent => "nobody at the desk who took the call",
         Desk::Busy => "the desk busy",
         Desk::Closed => "nobody on duty",
     }

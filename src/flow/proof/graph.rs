@@ -1,8 +1,8 @@
 //! Every situation a caller can be in, found by taking every step there is with the engine itself.
 
 use super::Broken;
-use crate::base::{Digit, LeaseId, Revision};
-use crate::flow::{Desk, DialStatus, Dialled, Input, Now, Output, Place, Session, needs_desk};
+use crate::base::{CounsellorSet, Digit, LeaseId, MUSIC_PIECE_S, Revision};
+use crate::flow::{Desk, DialStatus, Dialled, Input, Now, Output, Patience, Place, Session, asks_desk};
 use crate::menu::{Hotline, LangIx, NodeIx, Prompt, time};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
@@ -10,7 +10,9 @@ use std::collections::{BTreeSet, HashMap};
 /// The engine: [`crate::flow::step`], or in a test one that is spoilt.
 pub type Engine = for<'h> fn(&'h Hotline, Session, Input, Now) -> (Session, Vec<Output<'h>>);
 
-pub(super) const DESKS: [Desk; 3] = [Desk::Open, Desk::Busy, Desk::Closed];
+/// How the desk can be where counsellors are rung one after the other. Where they are called beside the waiting loop, she
+/// is in it instead of hearing it ring.
+pub(super) const DESKS: [Desk; 4] = [Desk::Open, Desk::Busy, Desk::Spent, Desk::Closed];
 pub(super) const KEYS: &str = "1234560789*#";
 
 /// A moment in the middle of nowhere: only how long somebody waits counts.
@@ -47,8 +49,12 @@ pub(super) struct Spot {
     pub main_heard: bool,
     /// Where `*` leads back to. What lies deeper is kept beside: see [`Explorer::below`].
     pub back: Option<NodeIx>,
-    /// Seconds in the waiting loop.
+    /// Seconds since she asked, while she waits or it rings for her.
     pub waited_s: u16,
+    /// Rounds of the waiting loop since its line.
+    pub rounds: u8,
+    /// Somebody was rung for her already.
+    pub tried: bool,
     /// Which of [`Graph::heard`].
     pub heard: u32,
 }
@@ -89,8 +95,8 @@ impl Edge {
     /// Milliseconds until a person or the honest message is reached, if this step does it.
     pub fn reaches_ms(&self, desk: Desk) -> Option<u32> {
         match desk {
-            Desk::Open => self.rings_ms,
-            Desk::Busy => self.busy_ms,
+            Desk::Open | Desk::Calling | Desk::Taken => self.rings_ms,
+            Desk::Busy | Desk::Spent => self.busy_ms,
             Desk::Closed => self.closed_ms,
         }
     }
@@ -108,7 +114,7 @@ pub(super) struct Graph<'h> {
     pub out: Vec<Vec<u32>>,
     /// The situations right after the answer, at the front door first.
     pub starts: Vec<u32>,
-    heard_ix: HashMap<(Vec<usize>, u8), u32>,
+    heard_ix: HashMap<HeardKey, u32>,
     /// The situations without the time waited, to look one up.
     known: HashMap<Spot, u32>,
 }
@@ -151,7 +157,8 @@ impl<'h> Graph<'h> {
 
     /// Which situation this session is in, after these words, whatever time it waits.
     pub fn number(&self, session: &Session, prompts: &[&Prompt], timeout_s: u8) -> Option<u32> {
-        let heard = self.heard_ix.get(&heard_key(prompts, timeout_s))?;
+        let piece = prompts.is_empty() && session.place == Place::Waiting;
+        let heard = self.heard_ix.get(&heard_key(prompts, timeout_s, piece))?;
         self.known.get(&Spot { waited_s: 0, ..normal(session, session.trail.last().copied(), *heard) }).copied()
     }
 
@@ -161,13 +168,17 @@ impl<'h> Graph<'h> {
     }
 }
 
-fn heard_key(prompts: &[&Prompt], timeout_s: u8) -> (Vec<usize>, u8) {
+/// The words, the time for a key, and whether a piece of music is heard instead of words.
+type HeardKey = (Vec<usize>, u8, bool);
+
+fn heard_key(prompts: &[&Prompt], timeout_s: u8, piece: bool) -> HeardKey {
     // The prompts of one hotline: the same place is the same words.
-    (prompts.iter().map(|prompt| std::ptr::from_ref::<Prompt>(prompt).addr()).collect(), timeout_s)
+    (prompts.iter().map(|prompt| std::ptr::from_ref::<Prompt>(prompt).addr()).collect(), timeout_s, piece)
 }
 
 fn normal(session: &Session, back: Option<NodeIx>, heard: u32) -> Spot {
-    let waited_s = session.waiting_since_s.filter(|_| session.place == Place::Waiting).map_or(0, |since| NOW_S - since);
+    let waits = matches!(session.place, Place::Waiting | Place::Dialling);
+    let waited_s = session.waiting_since_s.filter(|_| waits).map_or(0, |since| NOW_S - since);
     Spot {
         place: session.place,
         language: session.language,
@@ -177,6 +188,8 @@ fn normal(session: &Session, back: Option<NodeIx>, heard: u32) -> Spot {
         main_heard: session.main_heard,
         back,
         waited_s: u16::try_from(waited_s.max(0)).unwrap_or(u16::MAX),
+        rounds: if session.place == Place::Waiting { session.rounds } else { 0 },
+        tried: waits && session.tried != CounsellorSet::default(),
         heard,
     }
 }
@@ -258,7 +271,8 @@ impl<'h> Explorer<'h> {
             _ => KEYS.chars().filter_map(Digit::new).map(Move::Key).chain([Move::Silence]).collect(),
         };
         for by in moves {
-            let asks = needs_desk(self.graph.hotline, &self.session(&spot, by, 0), &by.input());
+            let at = now(Desk::Open).at;
+            let asks = asks_desk(self.graph.hotline, &self.session(&spot, by, 0), &by.input(), at).is_some();
             let desks: &[Desk] = if asks { &DESKS } else { &DESKS[..1] };
             for desk in desks {
                 self.step(from, &spot, by, *desk, asks.then_some(*desk))?;
@@ -350,7 +364,8 @@ impl<'h> Explorer<'h> {
             Move::Silence => i64::from(heard.ms / 1000) + i64::from(heard.timeout_s),
             Move::Key(_) | Move::Outcome(_) => 0,
         };
-        let waiting = (spot.place == Place::Waiting).then(|| NOW_S - i64::from(spot.waited_s) - passed_s);
+        let waits = matches!(spot.place, Place::Waiting | Place::Dialling);
+        let waiting = waits.then(|| NOW_S - i64::from(spot.waited_s) - passed_s);
         Session {
             place: spot.place,
             language: spot.language,
@@ -361,6 +376,9 @@ impl<'h> Explorer<'h> {
             trail: spot.back.into_iter().flat_map(|top| [guard, top]).collect(),
             waiting_since_s: waiting,
             lease: (spot.place == Place::Dialling).then_some(LeaseId(1)),
+            ringing: if spot.place == Place::Dialling { CounsellorSet(1) } else { CounsellorSet::default() },
+            tried: if spot.tried { CounsellorSet(1) } else { CounsellorSet::default() },
+            rounds: spot.rounds,
             ..Session::begin(Revision(hotline.revision.0), now(Desk::Open).at)
         }
     }
@@ -375,7 +393,9 @@ impl<'h> Explorer<'h> {
     ) -> Option<(u32, Edge)> {
         let mut prompts: Vec<&'h Prompt> = Vec::new();
         let mut wrong = None;
-        let (mut timeout_s, mut rings, mut last) = (0, false, false);
+        let (mut timeout_s, mut piece, mut rings, mut last) = (0, false, false, false);
+        // Who comes from the waiting loop has just heard its line.
+        let told = came.is_some_and(|(from, ..)| self.graph.spots[from as usize].place == Place::Waiting);
         for output in outputs {
             if last {
                 wrong = Some("something is to be done after the step is over");
@@ -391,9 +411,14 @@ impl<'h> Explorer<'h> {
                         wrong = Some("a key is awaited for less than 1 or more than 10 seconds");
                     }
                 }
+                Output::Hold { line, piece: _, timeout_s: own } => {
+                    prompts.extend(line);
+                    (timeout_s, piece, last) = (*own, line.is_none(), true);
+                }
+                Output::Join { .. } => last = true,
                 Output::Connect { .. } => {
                     (rings, last) = (true, true);
-                    if !prompts.iter().any(|prompt| !prompt.words.trim().is_empty()) {
+                    if !told && !prompts.iter().any(|prompt| !prompt.words.trim().is_empty()) {
                         wrong = Some("the counsellor's line rings and the caller was told nothing");
                     }
                 }
@@ -417,7 +442,7 @@ impl<'h> Explorer<'h> {
             let way = came.map(|came| self.graph.way_by(came)).unwrap_or_default();
             self.broken.push(Broken::new("MN-03", "key 9 does not end the call at once and without a word", way));
         }
-        let number = self.heard(prompts, timeout_s);
+        let number = self.heard(prompts, timeout_s, piece);
         let heard = &self.graph.heard[number as usize];
         // Words in another language than hers tell her nothing.
         let hers = language.unwrap_or(LangIx(0));
@@ -434,8 +459,8 @@ impl<'h> Explorer<'h> {
         Some((number, edge))
     }
 
-    fn heard(&mut self, prompts: Vec<&'h Prompt>, timeout_s: u8) -> u32 {
-        let key = heard_key(&prompts, timeout_s);
+    fn heard(&mut self, prompts: Vec<&'h Prompt>, timeout_s: u8, piece: bool) -> u32 {
+        let key = heard_key(&prompts, timeout_s, piece);
         if let Some(known) = self.graph.heard_ix.get(&key) {
             return *known;
         }
@@ -450,7 +475,8 @@ impl<'h> Explorer<'h> {
         let closed = said(hotline.roles.closed).and_then(in_language);
         let busy = said(hotline.roles.busy).and_then(in_language);
         let number = self.graph.heard.len() as u32;
-        self.graph.heard.push(Heard { ms: ms_of(&prompts), prompts, timeout_s, closed, busy });
+        let music_ms = if piece { u32::from(MUSIC_PIECE_S) * 1000 } else { 0 };
+        self.graph.heard.push(Heard { ms: ms_of(&prompts).saturating_add(music_ms), prompts, timeout_s, closed, busy });
         self.graph.heard_ix.insert(key, number);
         number
     }
@@ -464,5 +490,6 @@ pub(super) fn outcomes() -> impl Iterator<Item = Move> {
 
 fn now(desk: Desk) -> Now {
     // The constant is in range.
-    Now { at: Timestamp::from_second(NOW_S).unwrap_or(Timestamp::UNIX_EPOCH), desk, lease: LeaseId(1) }
+    let at = Timestamp::from_second(NOW_S).unwrap_or(Timestamp::UNIX_EPOCH);
+    Now { at, desk, lease: LeaseId(1), who: CounsellorSet(1), patience: Patience::default() }
 }

@@ -240,6 +240,8 @@ impl Planner<'_> {
                 Choice::Act(Act::Letters) => "letter by letter",
                 Choice::Act(Act::Talk) => "to talk",
                 Choice::Act(Act::Keys) => "cannot speak",
+                Choice::Act(Act::Woman) => "to a woman",
+                Choice::Act(Act::Man) => "to a man",
                 Choice::Act(Act::Wait) => "to wait on",
                 Choice::Act(Act::Information) => "to the information",
             };

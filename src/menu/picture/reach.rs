@@ -52,7 +52,7 @@ pub fn target(hotline: &Hotline, node: NodeIx, choice: Choice) -> NodeIx {
     match choice {
         Choice::Go(to) => to,
         Choice::Act(Act::Letters) => node,
-        Choice::Act(Act::Talk | Act::Keys | Act::Wait) => hotline.roles.waiting,
+        Choice::Act(Act::Talk | Act::Keys | Act::Woman | Act::Man | Act::Wait) => hotline.roles.waiting,
         Choice::Act(Act::Information) => hotline.roles.main,
     }
 }

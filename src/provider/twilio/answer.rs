@@ -4,11 +4,12 @@
 //! is the desk's line, and it is shown the hotline's own number (CS-01, CS-13): no caller's number comes in here.
 
 use super::DOOR;
-use crate::base::{Accept, Callee, E164, Line};
+use crate::base::{Accept, Callee, E164, LeaseId, Line};
 use crate::flow::{Hotline, LangIx, Output, Prompt};
 use crate::privacy::SESSION_LIFE_S;
 use crate::twiml::{
-    Dial, Gather, GatherVerb, Keys, MessagingResponse, Noun, Nouns, Play, Redirect, Rung, Say, Verb, VoiceResponse,
+    Conference, Dial, Gather, GatherVerb, Keys, MessagingResponse, Noun, Nouns, Play, Redirect, Rung, Say, Verb,
+    VoiceResponse,
 };
 use std::collections::HashMap;
 
@@ -22,6 +23,9 @@ pub const MESSAGE_MAX: usize = 1600;
 /// opens.
 pub const TALK_MAX_S: u32 = 14_400;
 const _: () = assert!((TALK_MAX_S as i64) + 600 < SESSION_LIFE_S);
+
+/// At most this many telephones ring at once (twiml reference 2.6).
+const RUNG_MOST: usize = 10;
 
 /// How long a key is awaited before the first one, when something of ours failed, in seconds.
 const NEUTRAL_S: u8 = 10;
@@ -38,6 +42,8 @@ pub struct SayConfig {
     pub voices: Vec<Voice>,
     /// Which words have a sound that is played instead, and at which address.
     pub sounds: Vec<HashMap<String, String>>,
+    /// The addresses of the waiting music, piece by piece.
+    pub music: Vec<String>,
 }
 
 /// How one language is spoken.
@@ -59,16 +65,19 @@ pub struct Links<'a> {
     /// Asked when an attempt to reach a counsellor is over. A request to it without a result means that the line could
     /// not be rung at all.
     pub dial: &'a str,
-    /// How a counsellor is rung; `None` if there is no line.
+    /// How counsellors are rung; `None` if nobody is.
     pub ring: Option<Ring<'a>>,
+    /// The hotline's own number and the longest talk in seconds, for the room where a counsellor waits for the caller.
+    pub room: Option<(&'a E164, u32)>,
 }
 
-/// How a counsellor is rung.
+/// How counsellors are rung: several at once only where each takes calls by pick-up.
 #[derive(Clone, Copy, Debug)]
 pub struct Ring<'a> {
-    /// The hotline's own number: what the counsellor's telephone shows.
+    /// The hotline's own number: what the counsellors' telephones show.
     pub own: &'a E164,
-    pub line: &'a Line,
+    /// At least one.
+    pub lines: &'a [&'a Line],
     /// The longest talk in seconds, 1 to [`TALK_MAX_S`].
     pub time_limit_s: u32,
     /// The whisper document. A line that takes calls by key cannot be rung without it.
@@ -91,6 +100,21 @@ pub fn voice(outputs: &[Output<'_>], hotline: &Hotline, links: &Links<'_>, say: 
                     prompts: prompts.iter().flat_map(|prompt| say.prompt(hotline, prompt)).collect(),
                 }));
                 verbs.push(redirect(links.silence));
+            }
+            Output::Hold { line, piece, timeout_s } => {
+                let music = say.music.get(usize::from(*piece)).filter(|_| line.is_none());
+                let played = music.map(|url| GatherVerb::from(Play { url: url.clone() }));
+                verbs.push(Verb::Gather(Gather {
+                    action: DOOR.address(links.key),
+                    keys: Keys::One,
+                    timeout_s: (*timeout_s).clamp(1, 10),
+                    prompts: line.iter().flat_map(|prompt| say.prompt(hotline, prompt)).chain(played).collect(),
+                }));
+                verbs.push(redirect(links.silence));
+            }
+            Output::Join { lease } => {
+                let room = links.room.map(|(own, time_limit_s)| join(*lease, own, time_limit_s, links.dial));
+                verbs.push(room.map_or_else(|| redirect(links.dial), Verb::Dial));
             }
             Output::Connect { .. } => {
                 let dial = links.ring.and_then(|ring| ring.dial(Some(links.dial)));
@@ -159,6 +183,23 @@ pub fn accept(accepted: bool) -> VoiceResponse {
     if accepted { VoiceResponse::default() } else { VoiceResponse { verbs: vec![Verb::Hangup] } }
 }
 
+/// A counsellor on a leg of her own said yes: she waits in the room of this attempt, in silence, and `after` is asked when
+/// the talk is over.
+pub fn wait_in_room(lease: LeaseId, own: &E164, time_limit_s: u32, after: &str) -> VoiceResponse {
+    VoiceResponse { verbs: vec![Verb::Dial(join(lease, own, time_limit_s, after)), Verb::Hangup] }
+}
+
+/// The room of an attempt: the talk begins when the second is in it, and is over when one leaves.
+fn join(lease: LeaseId, own: &E164, time_limit_s: u32, action: &str) -> Dial {
+    let conference = Conference { room: lease.to_string(), start_on_enter: true, end_on_exit: true, wait: None };
+    Dial {
+        caller_id: own.expose().to_owned(),
+        time_limit_s: time_limit_s.clamp(1, TALK_MAX_S),
+        action: Some(DOOR.address(action)),
+        nouns: Nouns::Conference(conference),
+    }
+}
+
 /// Something of ours failed: one sentence, with the emergency number, and then a person; without anybody to ring, what
 /// callers hear when nobody can answer. In the caller's language, or in all of them if it is not known.
 ///
@@ -225,30 +266,40 @@ pub fn message(words: Option<&str>) -> MessagingResponse {
 }
 
 impl Ring<'_> {
-    /// `None` for a line that takes calls by key when there is no whisper: its voicemail would answer the caller.
+    /// `None` where nobody is left: lines that take calls by key cannot be rung without a whisper, since a voicemail
+    /// would answer the caller.
     fn dial(&self, action: Option<&str>) -> Option<Dial> {
-        let whisper = match self.line.accept {
-            Accept::Key => Some(DOOR.address(self.whisper?)),
-            Accept::Pickup => None,
-        };
-        let noun = match &self.line.callee {
-            Callee::Number(number) => Noun::Number(number.expose().to_owned()),
-            Callee::Sip(address) => Noun::Sip(address.expose().to_owned()),
-            Callee::Pretend => Noun::Sip(super::PRETEND.to_owned()),
-        };
+        let rung: Vec<Rung> = self.lines.iter().filter_map(|line| self.rung(line)).take(RUNG_MOST).collect();
+        let ring_s = self.lines.iter().map(|line| line.ring_s).min()?;
+        if rung.is_empty() {
+            return None;
+        }
         Some(Dial {
             caller_id: self.own.expose().to_owned(),
             time_limit_s: self.time_limit_s.clamp(1, TALK_MAX_S),
             action: action.map(|url| DOOR.address(url)),
-            nouns: Nouns::Rung { timeout_s: self.line.ring_s.clamp(5, 60), rung: vec![Rung { noun, whisper }] },
+            nouns: Nouns::Rung { timeout_s: ring_s.clamp(5, 60), rung },
         })
+    }
+
+    fn rung(&self, line: &Line) -> Option<Rung> {
+        let whisper = match line.accept {
+            Accept::Key => Some(DOOR.address(self.whisper?)),
+            Accept::Pickup => None,
+        };
+        let noun = match &line.callee {
+            Callee::Number(number) => Noun::Number(number.expose().to_owned()),
+            Callee::Sip(address) => Noun::Sip(address.expose().to_owned()),
+            Callee::Pretend => Noun::Sip(super::PRETEND.to_owned()),
+        };
+        Some(Rung { noun, whisper })
     }
 }
 
 impl SayConfig {
     /// The same voices without any sound: for a document that is heard when we are gone.
     pub fn without_sounds(&self) -> SayConfig {
-        SayConfig { voices: self.voices.clone(), sounds: Vec::new() }
+        SayConfig { voices: self.voices.clone(), ..SayConfig::default() }
     }
 
     /// The prompt as one `<Play>`, or as one `<Say>`, or several if it is long.
@@ -317,7 +368,7 @@ fn last_cut(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Language, LeaseId, Revision};
+    use crate::base::{CounsellorSet, Language, LeaseId, Revision};
     use crate::flow::{Count, Front, Node, NodeIx, Phrases, Roles, SmsBook, Spoken};
     use crate::twiml::GatherVerb;
     use proptest::prelude::*;
@@ -393,6 +444,7 @@ mod tests {
                 Voice { language: "en-GB".into(), voice: None },
             ],
             sounds: Vec::new(),
+            music: Vec::new(),
         }
     }
 
@@ -404,9 +456,9 @@ mod tests {
         Line { callee: Callee::Number(number(DESK)), accept, ring_s: 25 }
     }
 
-    fn links<'a>(own: &'a E164, line: &'a Line) -> Links<'a> {
-        let ring = Ring { own, line, time_limit_s: 7200, whisper: Some("/whisper?w=1") };
-        Links { key: "/key?s=1", silence: "/silence?s=1", dial: "/dial?s=1", ring: Some(ring) }
+    fn links<'a>(own: &'a E164, lines: &'a [&'a Line]) -> Links<'a> {
+        let ring = Ring { own, lines, time_limit_s: 7200, whisper: Some("/whisper?w=1") };
+        Links { key: "/key?s=1", silence: "/silence?s=1", dial: "/dial?s=1", ring: Some(ring), room: Some((own, 7200)) }
     }
 
     /// The one who is rung, and for how long.
@@ -457,7 +509,7 @@ mod tests {
     }
 
     fn connect() -> Output<'static> {
-        Output::Connect { lease: LeaseId(7), language: Some(LangIx(1)), cannot_speak: false }
+        Output::Connect { lease: LeaseId(7), who: CounsellorSet(1), language: Some(LangIx(1)), cannot_speak: false }
     }
 
     #[test]
@@ -466,7 +518,7 @@ mod tests {
         let (one, two) = (prompt(0, "een"), prompt(1, "two"));
         let mut say = config();
         say.sounds = vec![[("een".to_owned(), "/sound/1.wav".to_owned())].into()];
-        let links = links(&own, &line);
+        let links = links(&own, &[&line]);
         let outputs = [Output::Say(&one), Output::Ask { prompts: vec![&one, &two], timeout_s: 7 }];
         let asked = |first: &str| format!("gather /key?s=1# 7s [{first} | en-GB/-: two]");
         let document = voice(&outputs, &hotline, &links, &say);
@@ -484,7 +536,7 @@ mod tests {
         let (hotline, own, line) = (hotline(), number(OWN), line(Accept::Key));
         let (one, two) = (prompt(0, "een"), prompt(1, "two"));
         let case = |outputs: &[Output<'_>], expected: &[&str]| {
-            assert_eq!(told(&voice(outputs, &hotline, &links(&own, &line), &config())), expected);
+            assert_eq!(told(&voice(outputs, &hotline, &links(&own, &[&line]), &config())), expected);
         };
         case(&[], &[]);
         case(&[Output::Count(Count::CallBegun), Output::End], &["hangup"]);
@@ -509,14 +561,14 @@ mod tests {
     #[test]
     fn a_line_without_voicemail_is_connected_at_pick_up() {
         let (hotline, own, line) = (hotline(), number(OWN), line(Accept::Pickup));
-        let answer = voice(&[connect()], &hotline, &links(&own, &line), &config());
+        let answer = voice(&[connect()], &hotline, &links(&own, &[&line]), &config());
         assert_eq!(told(&answer), ["dial +447700900200 as +447700900100 ring 25 limit 7200 whisper - then /dial?s=1#"]);
     }
 
     #[test]
     fn a_line_that_cannot_be_rung_is_an_attempt_that_failed() {
         let (hotline, own, line) = (hotline(), number(OWN), line(Accept::Key));
-        let full = links(&own, &line);
+        let full = links(&own, &[&line]);
         let no_whisper = full.ring.map(|ring| Ring { whisper: None, ..ring });
         for ring in [None, no_whisper] {
             let answer = voice(&[connect()], &hotline, &Links { ring, ..full }, &config());
@@ -527,11 +579,11 @@ mod tests {
     #[test]
     fn times_stay_in_their_ranges() {
         let (own, line) = (number(OWN), Line { ring_s: 200, ..line(Accept::Pickup) });
-        let ring = Ring { own: &own, line: &line, time_limit_s: 90_000, whisper: None };
+        let ring = Ring { own: &own, lines: &[&line], time_limit_s: 90_000, whisper: None };
         let dial = ring.dial(None).unwrap();
         assert_eq!((only(&dial).0, dial.time_limit_s), (60, 14_400));
         let short = Line { ring_s: 0, ..line.clone() };
-        let dial = Ring { line: &short, time_limit_s: 0, ..ring }.dial(None).unwrap();
+        let dial = Ring { lines: &[&short], time_limit_s: 0, ..ring }.dial(None).unwrap();
         assert_eq!((only(&dial).0, dial.time_limit_s), (5, 1));
     }
 
@@ -560,7 +612,8 @@ mod tests {
     #[test]
     fn trouble_speaks_and_finds_a_person() {
         let (hotline, own, key, pickup) = (hotline(), number(OWN), line(Accept::Key), line(Accept::Pickup));
-        let ring = |line| Ring { own: &own, line, time_limit_s: 7200, whisper: Some("/whisper?w=1") };
+        let (key, pickup) = ([&key], [&pickup]);
+        let ring = |lines| Ring { own: &own, lines, time_limit_s: 7200, whisper: Some("/whisper?w=1") };
         let case = |language: Option<u8>, ring: Option<Ring<'_>>, after: Option<&str>, expected: &[&str]| {
             let document = trouble(&hotline, &config(), language.map(LangIx), ring.as_ref(), after);
             assert_eq!(told(&document), expected);
@@ -581,7 +634,9 @@ mod tests {
     fn the_static_document_rings_only_a_line_without_voicemail() {
         let (hotline, own, key, pickup) = (hotline(), number(OWN), line(Accept::Key), line(Accept::Pickup));
         let case = |line: Option<&Line>, expected: &[&str]| {
-            let ring = line.map(|line| Ring { own: &own, line, time_limit_s: 7200, whisper: Some("/whisper?w=1") });
+            let lines: Vec<&Line> = line.into_iter().collect();
+            let ring =
+                line.map(|_| Ring { own: &own, lines: &lines, time_limit_s: 7200, whisper: Some("/whisper?w=1") });
             assert_eq!(told(&fallback(&hotline, &config(), ring.as_ref())), expected);
         };
         let closed = ["nl-NL/Polly.Laura: closed nl", "en-GB/-: closed en", "hangup"];
@@ -596,7 +651,7 @@ mod tests {
     fn a_language_without_a_voice_is_still_said_in_that_language() {
         let (hotline, own, line, one) = (hotline(), number(OWN), line(Accept::Key), prompt(1, "one"));
         let say = SayConfig::default();
-        assert_eq!(told(&voice(&[Output::Say(&one)], &hotline, &links(&own, &line), &say)), ["en/-: one"]);
+        assert_eq!(told(&voice(&[Output::Say(&one)], &hotline, &links(&own, &[&line]), &say)), ["en/-: one"]);
     }
 
     #[test]
@@ -647,7 +702,7 @@ mod tests {
             let hotline = hotline();
             let line = line(if pickup { Accept::Pickup } else { Accept::Key });
             let (own, words) = (number(OWN), prompt(1, "words"));
-            let mut links = links(&own, &line);
+            let mut links = links(&own, &[&line]);
             links.ring = links.ring.filter(|_| rung);
             let outputs: Vec<Output<'_>> = kinds.iter().map(|kind| match kind {
                 0 => Output::Say(&words),

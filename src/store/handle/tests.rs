@@ -1,6 +1,7 @@
 //! The whole store on real files, in good days and bad: restarts, kills, locks, full disks, deleted files.
 
 use super::*;
+use crate::desk::LeaseState;
 use crate::store::FILE_NAME;
 use crate::store::keeper::TICK;
 use jiff::civil::date;
@@ -12,7 +13,25 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 const DAY: Date = date(2026, 1, 5);
-const DESK: DeskLine = DeskLine(0);
+fn desk() -> CounsellorId {
+    CounsellorId::new("desk").unwrap()
+}
+
+fn other_desk() -> CounsellorId {
+    CounsellorId::new("other").unwrap()
+}
+
+/// Whether she has another lease than this one.
+async fn taken(store: &Store, who: CounsellorId, but: LeaseId, now: Timestamp) -> Result<bool, Unavailable> {
+    let leases = store.leases().await?;
+    Ok(leases.iter().any(|row| row.counsellor == who && row.id != but && row.expires_s > now.as_second()))
+}
+
+/// Whether somebody talks under this lease; `None` if it is not there.
+async fn peek(store: &Store, id: LeaseId) -> Result<Option<bool>, Unavailable> {
+    let leases = store.leases().await?;
+    Ok(leases.iter().find(|row| row.id == id).map(|row| row.state == LeaseState::Talking))
+}
 /// An attempt that has no lease.
 const NONE: LeaseId = LeaseId(0);
 const ONE: LeaseId = LeaseId(0x0123_4567_89ab_cdef);
@@ -108,8 +127,8 @@ async fn a_restart_keeps_counts_leases_and_revisions() {
     store.count(DAY, CountKey::CALL);
     store.count(DAY, CountKey::CALL);
     store.count(DAY, CountKey::node("help"));
-    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Ok(Opened::Granted));
-    assert_eq!(store.lease_accept(ONE, at(1), at(9000)).await, Ok(true));
+    assert_eq!(store.lease_open(ONE, &desk(), at(0), at(60)).await, Ok(Opened::Granted));
+    assert_eq!(store.lease_accept(ONE, &desk(), at(1), at(9000)).await, Ok(Accepted::Yes));
     assert_eq!(store.revision_put(Revision(7), &files("one"), at(0)).await, Ok(()));
     assert!(store.healthy());
     assert_eq!(store.close().await, Ok(()));
@@ -117,13 +136,13 @@ async fn a_restart_keeps_counts_leases_and_revisions() {
 
     let store = opened(&home);
     assert_eq!(counts(&store).await, [("call".to_owned(), 2), ("node/help".to_owned(), 1)]);
-    assert_eq!(store.lease_peek(ONE).await, Ok(Some(true)));
-    assert_eq!(store.lease_taken(DESK, NONE, at(2)).await, Ok(true));
-    assert_eq!(store.lease_open(TWO, DESK, at(2), at(62)).await, Ok(Opened::Busy));
-    assert_eq!(store.lease_end(ONE).await, Ok(Some(Ended { accepted: true })));
-    assert_eq!(store.lease_end(ONE).await, Ok(None));
-    assert_eq!(store.lease_peek(ONE).await, Ok(None));
-    assert_eq!(store.lease_taken(DESK, NONE, at(2)).await, Ok(false));
+    assert_eq!(peek(&store, ONE).await, Ok(Some(true)));
+    assert_eq!(taken(&store, desk(), NONE, at(2)).await, Ok(true));
+    assert_eq!(store.lease_open(TWO, &desk(), at(2), at(62)).await, Ok(Opened::Busy));
+    assert_eq!(store.lease_end(ONE, at(0)).await, Ok(Some(Ended { by: Some(desk()) })));
+    assert_eq!(store.lease_end(ONE, at(0)).await, Ok(None));
+    assert_eq!(peek(&store, ONE).await, Ok(None));
+    assert_eq!(taken(&store, desk(), NONE, at(2)).await, Ok(false));
     assert_eq!(store.revision_get(Revision(7)).await, Ok(Some(files("one"))));
     assert_eq!(store.revision_get(Revision(8)).await, Ok(None));
 }
@@ -135,7 +154,7 @@ async fn after_the_close_every_clone_is_answered_at_once() {
     let clone = store.clone();
     store.close().await.unwrap();
     clone.count(DAY, CountKey::CALL);
-    assert_eq!(clone.lease_taken(DESK, NONE, at(0)).await, Err(Unavailable));
+    assert_eq!(taken(&clone, desk(), NONE, at(0)).await, Err(Unavailable));
     assert_eq!(clone.close().await, Err(Unavailable));
     assert!(!clone.healthy());
 }
@@ -157,7 +176,7 @@ async fn a_kill_costs_at_most_the_last_second_of_counts_and_no_lease() {
     store.count(DAY, CountKey::CALL);
     counted(&home, 1).await;
     store.count(DAY, CountKey::CALL);
-    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.lease_open(ONE, &desk(), at(0), at(60)).await.unwrap();
     store.revision_put(Revision(7), &files("one"), at(0)).await.unwrap();
     let (from, to) = (home.path().to_owned(), left.path().to_owned());
     let copy = move |_: &Connection| {
@@ -170,7 +189,7 @@ async fn a_kill_costs_at_most_the_last_second_of_counts_and_no_lease() {
     let after = opened(&left);
     let kept = counts(&after).await;
     assert!(kept == [("call".to_owned(), 1)] || kept == [("call".to_owned(), 2)], "{kept:?}");
-    assert_eq!(after.lease_taken(DESK, NONE, at(1)).await, Ok(true));
+    assert_eq!(taken(&after, desk(), NONE, at(1)).await, Ok(true));
     assert_eq!(after.revision_get(Revision(7)).await, Ok(Some(files("one"))));
 }
 
@@ -179,11 +198,11 @@ async fn a_store_that_is_not_there_answers_at_once() {
     let store = Store::absent();
     let begun = Instant::now();
     store.count(DAY, CountKey::CALL);
-    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
-    assert_eq!(store.lease_accept(ONE, at(0), at(9000)).await, Err(Unavailable));
-    assert_eq!(store.lease_peek(ONE).await, Err(Unavailable));
-    assert_eq!(store.lease_end(ONE).await, Err(Unavailable));
-    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Err(Unavailable));
+    assert_eq!(store.lease_open(ONE, &desk(), at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_accept(ONE, &desk(), at(0), at(9000)).await, Err(Unavailable));
+    assert_eq!(peek(&store, ONE).await, Err(Unavailable));
+    assert_eq!(store.lease_end(ONE, at(0)).await, Err(Unavailable));
+    assert_eq!(taken(&store, desk(), NONE, at(0)).await, Err(Unavailable));
     assert_eq!(store.revision_put(Revision(1), &files(""), at(0)).await, Err(Unavailable));
     assert_eq!(store.revision_get(Revision(1)).await, Err(Unavailable));
     assert_eq!(store.stats(DAY, DAY).await, Err(Unavailable));
@@ -198,14 +217,14 @@ async fn a_lock_of_another_program_is_said_once_and_outlived() {
     let log = Log::default();
     let _listening = log.listen();
     let store = opened(&home);
-    store.lease_open(TWO, DESK, at(0), at(60)).await.unwrap();
+    store.lease_open(TWO, &desk(), at(0), at(60)).await.unwrap();
     let other = other(&home);
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
     let begun = Instant::now();
     store.count(DAY, CountKey::CALL);
-    assert_eq!(store.lease_accept(TWO, at(0), at(9000)).await, Err(Unavailable));
-    assert_eq!(store.lease_end(TWO).await, Err(Unavailable));
+    assert_eq!(store.lease_accept(TWO, &desk(), at(0), at(9000)).await, Err(Unavailable));
+    assert_eq!(store.lease_end(TWO, at(0)).await, Err(Unavailable));
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert!(!store.healthy());
     // Many at once: each is answered in time, though together they would wait much longer for the lock.
@@ -213,7 +232,7 @@ async fn a_lock_of_another_program_is_said_once_and_outlived() {
     let many: Vec<_> = (100..120)
         .map(|id| {
             let store = store.clone();
-            tokio::spawn(async move { store.lease_open(LeaseId(id), DeskLine(1), at(0), at(60)).await })
+            tokio::spawn(async move { store.lease_open(LeaseId(id), &other_desk(), at(0), at(60)).await })
         })
         .collect();
     for one in many {
@@ -224,8 +243,8 @@ async fn a_lock_of_another_program_is_said_once_and_outlived() {
     other.execute_batch("ROLLBACK").unwrap();
     until("well again", async || store.healthy()).await;
     assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
-    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false), "the end was owed, and paid");
-    assert_eq!(store.lease_taken(DeskLine(1), NONE, at(0)).await, Ok(false), "nobody waited for these leases");
+    assert_eq!(taken(&store, desk(), NONE, at(0)).await, Ok(false), "the end was owed, and paid");
+    assert_eq!(taken(&store, other_desk(), NONE, at(0)).await, Ok(false), "nobody waited for these leases");
     assert_eq!((log.times("does not answer"), log.times("answers again")), (1, 1));
 }
 
@@ -243,30 +262,30 @@ async fn a_lease_that_nobody_waits_for_is_taken_back() {
         tokio::spawn(async move { store.ask(held_up).await })
     };
     tokio::task::yield_now().await;
-    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_open(ONE, &desk(), at(0), at(60)).await, Err(Unavailable));
     assert_eq!(slow.await.unwrap(), Err(Unavailable));
     assert!(!store.healthy());
     until("well again", async || store.healthy()).await;
-    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false));
+    assert_eq!(taken(&store, desk(), NONE, at(0)).await, Ok(false));
 
     // Its asker goes while it is being written.
     let (reply, answer) = oneshot::channel();
     drop(answer);
     store
         .submit(|keeper| {
-            let opened = keeper.write(|connection| lease::open(connection, ONE, DESK, at(0), at(60)));
+            let opened = keeper.write(|connection| lease::open(connection, ONE, &desk(), at(0), at(60)));
             assert_eq!(opened, Ok(Opened::Granted));
-            super::hand_over(keeper, ONE, opened, reply);
+            super::hand_over(keeper, ONE, &desk(), opened, reply);
         })
         .unwrap();
-    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false));
+    assert_eq!(taken(&store, desk(), NONE, at(0)).await, Ok(false));
 }
 
 #[tokio::test]
 async fn whether_a_line_is_free_is_known_without_the_thread_and_stays_true() {
     let home = tempfile::tempdir().unwrap();
     let store = opened(&home);
-    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.lease_open(ONE, &desk(), at(0), at(60)).await.unwrap();
     // Held up, but not for so long that anybody gives up.
     let held_up = |keeper: &mut Keeper| {
         std::thread::sleep(ANSWER_WITHIN / 2);
@@ -277,25 +296,25 @@ async fn whether_a_line_is_free_is_known_without_the_thread_and_stays_true() {
         tokio::spawn(async move { store.ask(held_up).await })
     };
     tokio::task::yield_now().await;
-    assert_eq!(store.lease_taken(DESK, NONE, at(1)).await, Ok(true));
-    assert_eq!(store.lease_taken(DESK, ONE, at(1)).await, Ok(false), "by its own attempt");
-    assert_eq!(store.lease_taken(DESK, NONE, at(60)).await, Ok(false), "it is over by then");
-    assert_eq!(store.lease_peek(ONE).await, Ok(Some(false)));
-    assert_eq!(store.lease_open(TWO, DESK, at(1), at(61)).await, Ok(Opened::Busy));
+    assert_eq!(taken(&store, desk(), NONE, at(1)).await, Ok(true));
+    assert_eq!(taken(&store, desk(), ONE, at(1)).await, Ok(false), "by its own attempt");
+    assert_eq!(taken(&store, desk(), NONE, at(60)).await, Ok(false), "it is over by then");
+    assert_eq!(peek(&store, ONE).await, Ok(Some(false)));
+    assert_eq!(store.lease_open(TWO, &desk(), at(1), at(61)).await, Ok(Opened::Busy));
     // The first who asks for a line is about to have it.
-    let line = DeskLine(1);
+    let line = &other_desk();
     let (first, second) =
         tokio::join!(store.lease_open(LeaseId(3), line, at(1), at(61)), store.lease_open(TWO, line, at(1), at(61)));
     assert_eq!((first, second), (Ok(Opened::Granted), Ok(Opened::Busy)));
     assert_eq!(slow.await.unwrap(), Ok(()));
 
-    assert_eq!(store.lease_accept(ONE, at(1), at(9000)).await, Ok(true));
-    assert_eq!(store.lease_peek(ONE).await, Ok(Some(true)));
-    assert_eq!(store.lease_end(ONE).await, Ok(Some(Ended { accepted: true })));
-    assert_eq!((store.lease_peek(ONE).await, store.lease_taken(DESK, NONE, at(1)).await), (Ok(None), Ok(false)));
+    assert_eq!(store.lease_accept(ONE, &desk(), at(1), at(9000)).await, Ok(Accepted::Yes));
+    assert_eq!(peek(&store, ONE).await, Ok(Some(true)));
+    assert_eq!(store.lease_end(ONE, at(0)).await, Ok(Some(Ended { by: Some(desk()) })));
+    assert_eq!((peek(&store, ONE).await, taken(&store, desk(), NONE, at(1)).await), (Ok(None), Ok(false)));
     // What another program does is seen as soon as it is looked for.
     other(&home).execute_batch("DELETE FROM lease").unwrap();
-    until("seen", async || store.lease_peek(LeaseId(3)).await == Ok(None)).await;
+    until("seen", async || peek(&store, LeaseId(3)).await == Ok(None)).await;
     assert_eq!(store.lease_open(TWO, line, at(1), at(61)).await, Ok(Opened::Granted));
 }
 
@@ -306,18 +325,18 @@ async fn a_deleted_database_is_begun_anew() {
     let _listening = log.listen();
     let folder = home.path().join("data");
     let store = Store::open(&folder, options()).unwrap();
-    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.lease_open(ONE, &desk(), at(0), at(60)).await.unwrap();
     store.count(DAY, CountKey::CALL);
     std::fs::rename(&folder, home.path().join("away")).unwrap();
-    assert_eq!(store.lease_accept(ONE, at(0), at(9000)).await, Ok(false));
-    assert_eq!(store.lease_open(TWO, DESK, at(0), at(60)).await, Ok(Opened::Granted));
+    assert_eq!(store.lease_accept(ONE, &desk(), at(0), at(9000)).await, Ok(Accepted::Gone));
+    assert_eq!(store.lease_open(TWO, &desk(), at(0), at(60)).await, Ok(Opened::Granted));
     assert_eq!(counts(&store).await, [("call".to_owned(), 1)]);
     assert!(folder.join(FILE_NAME).exists());
 
     // Also when nothing happens.
     std::fs::remove_file(folder.join(FILE_NAME)).unwrap();
     until("there again", async || folder.join(FILE_NAME).exists() && store.healthy()).await;
-    assert_eq!(store.lease_peek(TWO).await, Ok(None));
+    assert_eq!(peek(&store, TWO).await, Ok(None));
     assert_eq!((log.times("was deleted, moved or replaced"), log.times("answers again")), (2, 2));
 }
 
@@ -333,8 +352,8 @@ async fn a_database_that_turns_into_rubbish_is_outlived() {
     std::fs::write(&rubbish, "not a database".repeat(1000)).unwrap();
     std::fs::rename(&rubbish, &path).unwrap();
     store.count(DAY, CountKey::CALL);
-    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
-    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_open(ONE, &desk(), at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_open(ONE, &desk(), at(0), at(60)).await, Err(Unavailable));
     ticks(2).await;
     assert!(!store.healthy());
     assert_eq!(log.times("does not answer"), 1);
@@ -368,7 +387,7 @@ async fn a_full_disk_costs_nothing_but_time() {
     ticks(2).await;
     assert!(!store.healthy());
     assert_eq!(store.stats(DAY, DAY).await, Err(Unavailable));
-    assert_eq!(store.lease_taken(DESK, NONE, at(0)).await, Ok(false), "what can be read is read");
+    assert_eq!(taken(&store, desk(), NONE, at(0)).await, Ok(false), "what can be read is read");
     assert_eq!(log.times("does not answer"), 1);
 
     on_connection(&store, limit(10_000)).await;
@@ -387,7 +406,7 @@ async fn a_start_on_a_locked_database_waits_for_it_in_the_background() {
     let store = opened(&home);
     assert!(!store.healthy());
     store.count(DAY, CountKey::CALL);
-    assert_eq!(store.lease_open(ONE, DESK, at(0), at(60)).await, Err(Unavailable));
+    assert_eq!(store.lease_open(ONE, &desk(), at(0), at(60)).await, Err(Unavailable));
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     until("well", async || store.healthy()).await;
@@ -400,13 +419,13 @@ async fn what_is_too_old_goes_at_the_opening() {
     let store = opened(&home);
     store.count(DAY, CountKey::CALL);
     store.count(date(2024, 11, 1), CountKey::CALL);
-    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.lease_open(ONE, &desk(), at(0), at(60)).await.unwrap();
     store.close().await.unwrap();
     let later = Options { clock: Arc::new(|| at(60)) };
     let store = Store::open(home.path(), later).unwrap();
     let all = store.stats(date(2000, 1, 1), Date::MAX).await.unwrap();
     assert_eq!(all, [Tally { day: DAY, key: "call".to_owned(), n: 1 }]);
-    assert_eq!(store.lease_peek(ONE).await, Ok(None));
+    assert_eq!(peek(&store, ONE).await, Ok(None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -420,7 +439,7 @@ async fn many_tasks_at_once_lose_nothing_and_one_gets_the_line() {
                 for _ in 0..1000 {
                     store.count(DAY, CountKey::CALL);
                 }
-                store.lease_open(LeaseId(task), DESK, at(0), at(60)).await.unwrap()
+                store.lease_open(LeaseId(task), &desk(), at(0), at(60)).await.unwrap()
             })
         })
         .collect();
@@ -464,12 +483,12 @@ async fn the_files_hold_nothing_of_a_call_that_is_over() {
     let log = home.path().join(format!("{FILE_NAME}-wal"));
     let cut = async || until("the log is cut", async || std::fs::metadata(&log).unwrap().len() == 0).await;
     store.count(DAY, CountKey::node("a-447700900123-b"));
-    store.lease_open(ONE, DESK, at(0), at(60)).await.unwrap();
+    store.lease_open(ONE, &desk(), at(0), at(60)).await.unwrap();
     // It goes from the log into the file itself, which is harder to get rid of.
     cut().await;
     assert!(holds("0123456789abcdef"), "a living lease is found, so this search can fail");
-    store.lease_accept(ONE, at(1), at(9000)).await.unwrap();
-    store.lease_end(ONE).await.unwrap();
+    store.lease_accept(ONE, &desk(), at(1), at(9000)).await.unwrap();
+    store.lease_end(ONE, at(0)).await.unwrap();
     cut().await;
     assert!(holds("node/a-____________-b"));
     assert!(!holds("0123456789abcdef"));

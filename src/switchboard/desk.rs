@@ -1,0 +1,259 @@
+//! The desk as a call meets it: the present of a step, leases before anybody is rung, and what becomes of them.
+
+use super::voice::{after, binding};
+use super::{Switchboard, lock};
+use crate::base::{Accept, CallSid, CounsellorIx, CounsellorSet, LeaseId, Line};
+use crate::desk::{By, Counsellor, Desk, Duty, Ended, Lease, LeaseState, Opened, Plan, Stage, Want};
+use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, Wish};
+use crate::menu::Hotline;
+use crate::provider::{Call, DialResult};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// At most this many calls are remembered as having a lease.
+const LEASES_MOST: usize = 10_000;
+
+/// How this caller's wish reads at the desk.
+fn want(hotline: &Hotline, wish: &Wish) -> Want {
+    Want {
+        language: wish.language.and_then(|at| hotline.languages.get(usize::from(at.0)).copied()),
+        gender: wish.gender,
+        tried: wish.tried,
+    }
+}
+
+impl Switchboard {
+    /// The present of a step; `wish` is what it asks the desk with, if it does. `lost`: counsellors who turned out to be
+    /// taken.
+    pub(super) async fn present(
+        &self,
+        call: &Call,
+        hotline: &Hotline,
+        session: &Session,
+        (wish, lost): (Option<&Wish>, CounsellorSet),
+        now: Timestamp,
+    ) -> Now {
+        let mut present = Now {
+            at: now,
+            desk: flow::Desk::Closed,
+            lease: LeaseId::NONE,
+            who: CounsellorSet::default(),
+            patience: self.patience(),
+        };
+        let (Some(wish), Some(rung)) = (wish, &self.setup.desk) else { return present };
+        let lease = self.lease_of(call, session);
+        present.lease = lease;
+        let duty = self.duty(now);
+        let (leases, memory) = match self.store.leases().await {
+            Ok(leases) => (leases, CounsellorSet::default()),
+            // Without a database a caller is connected all the same: to somebody whom no other call has, as far as this
+            // process knows.
+            Err(_) => (Arc::default(), self.rung_by_others(&call.sid)),
+        };
+        let live = || leases.iter().filter(|known| known.expires_s > now.as_second());
+        // The leases of this very attempt stand there already when the provider asks again because the answer was lost
+        // with the program: they must not turn their own caller away.
+        let own: CounsellorSet =
+            live().filter(|known| known.id == lease).filter_map(|known| rung.desk.named(&known.counsellor)).collect();
+        if !own.is_empty() {
+            (present.desk, present.who) = (flow::Desk::Open, own);
+            return present;
+        }
+        let attempt = |known: &&Lease| Some(known.id) == wish.lease && known.state == LeaseState::Talking;
+        if self.by() == By::Legs && live().any(|known| attempt(&known)) {
+            present.desk = flow::Desk::Taken;
+            return present;
+        }
+        let taken: CounsellorSet = live().filter_map(|known| rung.desk.named(&known.counsellor)).collect();
+        let taken = taken.with(memory).with(lost);
+        let want = want(hotline, wish);
+        let want = Want { tried: want.tried.with(self.tried_by_legs(&call.sid)), ..want };
+        let since_s = wish.since_s.unwrap_or_else(|| now.as_second());
+        let caller = lock(&self.salts).caller(&call.from);
+        let mut queue = lock(&self.queue);
+        let plan = match queue.enter(&call.sid, caller, now) {
+            true => queue.plan((&rung.desk, &duty), taken, &call.sid, (&want, since_s), self.by(), now),
+            false if rung.desk.reachable(&duty, now).is_empty() => Plan::Closed,
+            false => Plan::Busy,
+        };
+        (present.desk, present.who) = match (plan, self.by()) {
+            (Plan::Ring(who), By::Dial) => (flow::Desk::Open, who),
+            (Plan::Ring(_), By::Legs) => (flow::Desk::Calling, CounsellorSet::default()),
+            (Plan::Busy, _) => (flow::Desk::Busy, CounsellorSet::default()),
+            (Plan::Spent, _) => (flow::Desk::Spent, CounsellorSet::default()),
+            (Plan::Closed, _) => (flow::Desk::Closed, CounsellorSet::default()),
+        };
+        present
+    }
+
+    pub(super) fn by(&self) -> By {
+        if self.setup.rest.is_some() { By::Legs } else { By::Dial }
+    }
+
+    /// What counsellors said of their duty by telephone.
+    pub(super) fn duty(&self, now: Timestamp) -> Duty {
+        self.setup.desk.as_ref().map(|rung| rung.desk.duty(&self.store.duty(now))).unwrap_or_default()
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        let Some(rung) = &self.setup.desk else { return Patience::default() };
+        let ring_s = rung.desk.counsellors.iter().map(|one| one.line.ring_s).max().unwrap_or(0);
+        Patience { wait_max_s: rung.desk.wait_max_s, attempt_s: u16::from(ring_s) + WHISPER_S }
+    }
+
+    /// Counsellors that other calls have, as far as this process knows.
+    fn rung_by_others(&self, call: &CallSid) -> CounsellorSet {
+        let leases = lock(&self.leases);
+        let others = leases.iter().filter(|(other, _)| *other != call);
+        others.fold(CounsellorSet::default(), |all, (_, (_, who))| all.with(*who))
+    }
+
+    /// Leases these counsellors to this attempt; those who were still free.
+    pub(super) async fn take(
+        &self,
+        call: &CallSid,
+        lease: LeaseId,
+        who: CounsellorSet,
+        now: Timestamp,
+    ) -> CounsellorSet {
+        let Some(rung) = &self.setup.desk else { return CounsellorSet::default() };
+        let mut got = CounsellorSet::default();
+        for one in who.iter() {
+            let Some(counsellor) = rung.desk.counsellor(one) else { continue };
+            let expires = taken_until(&rung.desk, &counsellor.line, now);
+            match self.store.lease_open(lease, &counsellor.id, now, expires).await {
+                Ok(Opened::Busy) => {}
+                Ok(Opened::Granted | Opened::Already) | Err(_) => {
+                    got.insert(one);
+                }
+            }
+        }
+        if !got.is_empty() {
+            let mut leases = lock(&self.leases);
+            // Only calls that vanished without a word stay; their leases expire in the store by themselves.
+            if leases.len() >= LEASES_MOST {
+                leases.clear();
+            }
+            let (known, all) = leases.entry(call.clone()).or_insert((lease, got));
+            *all = if *known == lease { all.with(got) } else { got };
+            *known = lease;
+        }
+        got
+    }
+
+    /// Notes where this call stands at the desk now, by where its session does.
+    pub(super) fn stand(
+        &self,
+        call: &Call,
+        hotline: &Hotline,
+        session: &Session,
+        outputs: &[Output<'_>],
+        now: Timestamp,
+    ) {
+        let over = outputs.iter().any(|output| matches!(output, Output::End));
+        let stage = match (session.place, session.lease) {
+            _ if over => None,
+            (Place::Node(node), _) if node == hotline.roles.connect => Some(Stage::Choosing),
+            (Place::Offering, _) => Some(Stage::Choosing),
+            (Place::Waiting, _) => {
+                Some(Stage::Waiting { since_s: session.waiting_since_s.unwrap_or_else(|| now.as_second()) })
+            }
+            (Place::Dialling, Some(lease)) => {
+                Some(Stage::Dialling { lease, until: self.attempt_until(session.ringing, now) })
+            }
+            _ => None,
+        };
+        let mut queue = lock(&self.queue);
+        match stage {
+            Some(stage) => {
+                let wish = Wish {
+                    language: session.language,
+                    gender: session.gender,
+                    tried: session.tried,
+                    since_s: session.waiting_since_s,
+                    lease: session.lease,
+                };
+                queue.stand(&call.sid, stage, want(hotline, &wish), now);
+            }
+            None => queue.leave(&call.sid),
+        }
+    }
+
+    /// Until when an attempt with these counsellors can last, if nothing is heard of it again.
+    fn attempt_until(&self, who: CounsellorSet, now: Timestamp) -> Timestamp {
+        let Some(rung) = &self.setup.desk else { return now };
+        let untils = who.iter().filter_map(|one| rung.desk.counsellor(one));
+        let joined = after(now, i64::from(rung.desk.talk_max_s));
+        untils.map(|one| taken_until(&rung.desk, &one.line, now)).max().unwrap_or(joined)
+    }
+
+    /// What came of an attempt. Its counsellors are free; who talked writes up first.
+    pub(super) async fn dialled(&self, session: &Session, result: Option<DialResult>, now: Timestamp) -> Dialled {
+        let failed = Dialled { status: DialStatus::Failed, talked: false };
+        let Some(lease) = session.lease else { return failed };
+        let Some(rung) = &self.setup.desk else { return failed };
+        let result = result.filter(|_| session.place == Place::Dialling);
+        // A line without whisper has nobody to say that it was accepted.
+        let by_pickup =
+            |one: CounsellorIx| rung.desk.counsellor(one).is_some_and(|known| known.line.accept == Accept::Pickup);
+        let picked_up = self.by() == By::Dial && session.ringing.iter().any(by_pickup);
+        let talked_by_pickup = picked_up && result.is_some_and(|result| result.talked(None));
+        if let (true, Some(only), None) =
+            (talked_by_pickup, session.ringing.iter().next(), session.ringing.iter().nth(1))
+            && let Some(counsellor) = rung.desk.counsellor(only)
+        {
+            let _ = self.store.lease_accept(lease, &counsellor.id, now, after(now, 1)).await;
+        }
+        let ended = self.end(lease, now).await;
+        let accepted = ended.filter(|_| !picked_up).map(|ended| ended.by.is_some());
+        match result {
+            Some(result) => Dialled { status: result.status, talked: result.talked(accepted) },
+            None => failed,
+        }
+    }
+
+    /// Ends an attempt. Who took the call; `None` if nothing is known of it.
+    pub(super) async fn end(&self, lease: LeaseId, now: Timestamp) -> Option<Ended> {
+        let wrap_up_s = self.setup.desk.as_ref().map_or(0, |rung| i64::from(rung.desk.wrap_up_s));
+        let work = async { self.store.lease_end(lease, after(now, wrap_up_s)).await.ok().flatten() };
+        let ended = self.ends.once(lease, now, work).await;
+        if let (Some(Ended { by: Some(counsellor) }), Some(rung)) = (&ended, &self.setup.desk)
+            && let Some(at) = rung.desk.named(counsellor)
+        {
+            lock(&self.queue).talked(at, now);
+        }
+        ended
+    }
+
+    /// A call is over: whoever was rung for it is free.
+    pub(super) async fn free(&self, call: &CallSid, now: Timestamp) {
+        lock(&self.queue).leave(call);
+        self.end_legs(call).await;
+        let lease = lock(&self.leases).remove(call);
+        if let Some((lease, _)) = lease {
+            self.end(lease, now).await;
+        }
+    }
+
+    /// Who is rung when something of ours failed, without a lease: somebody on duty whom no call has.
+    pub(super) fn whom_in_trouble(&self, call: &CallSid, now: Timestamp) -> Option<&Counsellor> {
+        let rung = self.setup.desk.as_ref()?;
+        let taken = self.rung_by_others(call);
+        let mut free = rung.desk.reachable(&self.duty(now), now).into_iter().filter(|one| !taken.contains(*one));
+        rung.desk.counsellor(free.next()?)
+    }
+
+    pub(super) fn lease_of(&self, call: &Call, session: &Session) -> LeaseId {
+        self.keys.lease_id(&binding(call), session.step, session.issued_s)
+    }
+}
+
+/// Until when somebody who is rung now is taken, if nothing is heard of it again.
+pub(super) fn taken_until(desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
+    // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
+    let talk_s = match line.accept {
+        Accept::Pickup => i64::from(desk.talk_max_s),
+        Accept::Key => i64::from(WHISPER_S),
+    };
+    after(now, i64::from(line.ring_s) + talk_s)
+}
