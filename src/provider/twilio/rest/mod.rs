@@ -6,10 +6,10 @@
 //! is recorded. Errors and what prints itself hold no number, no secret and no word of the provider's.
 
 mod answer;
-mod client;
 mod request;
+mod sender;
 
-pub use client::{AT_ONCE, CONNECT, MAX_ANSWER, ONE_TRY, Rest, TRIES, WHOLE};
+pub use sender::{AT_ONCE, CONNECT, MAX_ANSWER, ONE_TRY, Rest, TRIES, WHOLE};
 
 use crate::base::{Callee, E164};
 use std::fmt;
