@@ -7,8 +7,8 @@ mod hotlines;
 
 use divan::{Bencher, black_box};
 use hotlines::{hotline, keyword};
-use hulplijn::base::{CallSid, Digit, LeaseId};
-use hulplijn::flow::{Desk, Hotline, Input, LangIx, Now, Output, Place, Session, step};
+use hulplijn::base::{CallSid, CounsellorSet, Digit, LeaseId};
+use hulplijn::flow::{Desk, Hotline, Input, LangIx, Now, Patience, Output, Place, Session, step};
 use hulplijn::privacy::{Binding, KeyRing, Purpose};
 use hulplijn::provider::twilio::answer::{Links, SayConfig, Voice, voice};
 use hulplijn::sms::understand;
@@ -25,7 +25,7 @@ fn of(nodes: usize) -> &'static Hotline {
 }
 
 fn now() -> Now {
-    Now { at: Timestamp::from_second(1_795_000_000).unwrap(), desk: Desk::Open, lease: LeaseId(7) }
+    Now { at: Timestamp::from_second(1_795_000_000).unwrap(), desk: Desk::Open, lease: LeaseId(7), who: CounsellorSet(1), patience: Patience::default() }
 }
 
 /// A caller in the second language at a node with six options, who presses one that has more of them.
@@ -59,13 +59,14 @@ fn binding(call: &CallSid) -> Binding<'_> {
 
 fn links() -> Links<'static> {
     const KEY: &str = "https://line.example.org/twilio/voice/key?s=aOGeMiTOIRbI-iw8_xoa9QuaWHcv8eSIbZSM-KFeTmqhIEr8Djw";
-    Links { key: KEY, silence: KEY, dial: KEY, ring: None }
+    Links { key: KEY, silence: KEY, dial: KEY, ring: None, room: None }
 }
 
 fn say(hotline: &Hotline) -> SayConfig {
     SayConfig {
         voices: hotline.languages.iter().map(|_| Voice { language: "nl-NL".into(), voice: None }).collect(),
         sounds: Vec::new(),
+        music: Vec::new(),
     }
 }
 

@@ -6,8 +6,8 @@
 
 use hulplijn::audio::render::mastered;
 use hulplijn::audio::{Format, Forms, SILENT_DB, Wanted, measure};
-use hulplijn::base::{CallSid, Digit, E164, Language, LeaseId, Party, Severity, Sources, gsm7};
-use hulplijn::flow::{self, Desk, DialStatus, Dialled, Input, Now, Output, Session};
+use hulplijn::base::{CallSid, CounsellorSet, Digit, E164, Language, LeaseId, Party, Severity, Sources, gsm7};
+use hulplijn::flow::{self, Desk, DialStatus, Dialled, Input, Now, Output, Patience, Session};
 use hulplijn::menu::{self, Hotline, Settings};
 use hulplijn::phone::{self, Phone, PhoneConfig};
 use hulplijn::privacy::{Binding, KeyRing, Purpose};
@@ -136,6 +136,18 @@ fn play(hotline: &Hotline, session: Session, script: &[u8]) {
                 desk = Desk::Closed;
                 continue;
             }
+            b's' => {
+                desk = Desk::Spent;
+                continue;
+            }
+            b'c' => {
+                desk = Desk::Calling;
+                continue;
+            }
+            b'j' => {
+                desk = Desk::Taken;
+                continue;
+            }
             b'B' => Input::Began { language: None },
             b'f' => dialled(DialStatus::Failed, false),
             b'n' => dialled(DialStatus::NoAnswer, false),
@@ -143,11 +155,11 @@ fn play(hotline: &Hotline, session: Session, script: &[u8]) {
             b't' => dialled(DialStatus::Completed, true),
             byte => Digit::new(char::from(*byte)).map_or(Input::Silence, Input::Pressed),
         };
-        flow::needs_desk(hotline, &session, &input);
-        let present = Now { at: now(), desk, lease: LeaseId(at as u64) };
+        let _ = flow::asks_desk(hotline, &session, &input, now());
+        let present = Now { at: now(), desk, lease: LeaseId(at as u64), who: CounsellorSet(at as u64), patience: Patience::default() };
         let (next, outputs) = flow::step(hotline, session, input, present);
         let last = outputs.last();
-        assert!(matches!(last, Some(Output::Ask { .. } | Output::Connect { .. } | Output::End)), "{last:?}");
+        assert!(matches!(last, Some(Output::Ask { .. } | Output::Hold { .. } | Output::Connect { .. } | Output::Join { .. } | Output::End)), "{last:?}");
         assert!(next.fits(hotline));
         let bytes = next.to_bytes();
         assert_eq!(Session::from_bytes(&bytes).as_ref(), Some(&next));

@@ -147,7 +147,7 @@ fn complete(hotline: &Hotline, picture: &Picture) {
             let expected = match choice {
                 Choice::Go(to) => name(*to),
                 Choice::Act(Act::Letters) => &node.name,
-                Choice::Act(Act::Talk | Act::Keys | Act::Wait) => name(roles.waiting),
+                Choice::Act(Act::Talk | Act::Keys | Act::Woman | Act::Man | Act::Wait) => name(roles.waiting),
                 Choice::Act(Act::Information) => name(roles.main),
             };
             assert_eq!(count(&node.name, Digit::of_option(at)), [expected], "key {} of {}", at + 1, node.name);

@@ -348,6 +348,8 @@ fn three_rounds_of_silence_are_patient() {
             at: start + SignedDuration::from_secs(at as i64),
             desk: Desk::Closed,
             lease: hulplijn::base::LeaseId(1),
+            who: Default::default(),
+            patience: Default::default(),
         };
         let mut session = Session::begin(hotline.revision, start);
         let mut outputs;

@@ -518,7 +518,8 @@ mod tests {
         let (one, two) = (prompt(0, "een"), prompt(1, "two"));
         let mut say = config();
         say.sounds = vec![[("een".to_owned(), "/sound/1.wav".to_owned())].into()];
-        let links = links(&own, &[&line]);
+        let lines = [&line];
+        let links = links(&own, &lines);
         let outputs = [Output::Say(&one), Output::Ask { prompts: vec![&one, &two], timeout_s: 7 }];
         let asked = |first: &str| format!("gather /key?s=1# 7s [{first} | en-GB/-: two]");
         let document = voice(&outputs, &hotline, &links, &say);
@@ -568,7 +569,8 @@ mod tests {
     #[test]
     fn a_line_that_cannot_be_rung_is_an_attempt_that_failed() {
         let (hotline, own, line) = (hotline(), number(OWN), line(Accept::Key));
-        let full = links(&own, &[&line]);
+        let lines = [&line];
+        let full = links(&own, &lines);
         let no_whisper = full.ring.map(|ring| Ring { whisper: None, ..ring });
         for ring in [None, no_whisper] {
             let answer = voice(&[connect()], &hotline, &Links { ring, ..full }, &config());
@@ -702,7 +704,8 @@ mod tests {
             let hotline = hotline();
             let line = line(if pickup { Accept::Pickup } else { Accept::Key });
             let (own, words) = (number(OWN), prompt(1, "words"));
-            let mut links = links(&own, &[&line]);
+            let lines = [&line];
+            let mut links = links(&own, &lines);
             links.ring = links.ring.filter(|_| rung);
             let outputs: Vec<Output<'_>> = kinds.iter().map(|kind| match kind {
                 0 => Output::Say(&words),
