@@ -221,7 +221,7 @@ fn what_is_read_from_an_entry() {
     case("07", None, "07");
     case("7", None, "7");
     case("*74826", None, "*74826");
-    assert_eq!(format!("{:?}", Claim::read(&Digits::new("074826").unwrap())).contains("4826"), false);
+    assert!(!format!("{:?}", Claim::read(&Digits::new("074826").unwrap())).contains("4826"));
 }
 
 #[test]
