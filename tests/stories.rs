@@ -8,7 +8,8 @@ mod common;
 
 use common::{ACCOUNT, CALLER, OWN, PUBLIC_URL, TOKEN, World, load, log_lines, shipped_menus, stand_ins, words_in};
 use hulplijn::audio::Grade;
-use hulplijn::cli::player::{Event, Exchange, Listed, play};
+use hulplijn::audio::music::is_piece;
+use hulplijn::cli::player::{Event, Exchange, Listed, lasts_ms, play};
 use hulplijn::cli::story::Story;
 use hulplijn::phone::{
     FetchFailure, Phone, PhoneConfig, Purpose, Readings, Request, Response, Sound, estimated_speech,
@@ -40,7 +41,9 @@ impl Exchange for Provider {
         if request.purpose == Purpose::Sound {
             let (status, body) = self.world.get(&request.url).await;
             assert!(status.is_success(), "{}: {status}", request.url);
-            self.sounds.insert(request.url.clone(), words_in(&body));
+            if !is_piece(&request.url) {
+                self.sounds.insert(request.url.clone(), words_in(&body));
+            }
             return Ok(Response { content_type: Some("audio/wav".to_owned()), ..Response::twiml(request.id, body) });
         }
         let form: Vec<(&str, &str)> =
@@ -126,6 +129,7 @@ fn play_of(play: &ReadPlay) -> Play {
 /// How long words take, said or played.
 fn speech(sound: &Sound) -> u64 {
     match sound {
+        Sound::Play { url } if is_piece(url) => lasts_ms(sound),
         Sound::Play { url } => SOUNDS.with_borrow(|sounds| sounds.get(url).copied()).unwrap_or_else(|| panic!("{url}")),
         other => estimated_speech(other),
     }

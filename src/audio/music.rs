@@ -4,8 +4,9 @@
 
 use super::render::RATE;
 use super::wav::{self, Format};
-use crate::base::MUSIC_PIECE_S;
+use crate::base::{MUSIC_PIECE_S, SoundId};
 use std::f32::consts::TAU;
+use std::sync::OnceLock;
 
 /// How many pieces there are, heard one after the other.
 pub const PIECES: usize = 2;
@@ -36,6 +37,17 @@ const SOUNDS_S: f32 = 2.0;
 /// The pieces as files, each of [`MUSIC_PIECE_S`] seconds, in the coding of telephones.
 pub fn pieces() -> [Vec<u8>; PIECES] {
     SCORE.map(|score| wav::write(&samples(&score), RATE, Format::MuLaw))
+}
+
+/// The names of the pieces, in their order.
+pub fn names() -> &'static [SoundId; PIECES] {
+    static NAMES: OnceLock<[SoundId; PIECES]> = OnceLock::new();
+    NAMES.get_or_init(|| pieces().map(|piece| SoundId::of(&piece)))
+}
+
+/// Whether an address is that of a piece.
+pub fn is_piece(url: &str) -> bool {
+    names().iter().any(|name| url.contains(name.as_str()))
 }
 
 fn samples(score: &[Tone]) -> Vec<f32> {

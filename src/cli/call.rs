@@ -112,6 +112,7 @@ async fn call(arguments: Arguments) -> Done {
     let sid = format!("CA{:032x}", u128::from_be_bytes(assemble::random()));
     let mut config = PhoneConfig::new(&arguments.account_sid, &sid, &arguments.from, &arguments.to, &start_url);
     config.caller_ids = vec![assemble::DEMONSTRATION_NUMBER.to_owned()];
+    config.speech = Arc::new(player::lasts_ms);
     let phone = Phone::new(config).map_err(|problem| Failure::cannot(format!("cannot call: {problem}")))?;
     let live = acts.is_none() && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !arguments.story;
     if live {

@@ -1,8 +1,10 @@
 //! Plays a call: drives a `phone` against a server, with a caller and a counsellor who follow a script.
 
-use crate::base::Digit;
+use crate::audio::music;
+use crate::base::{Digit, MUSIC_PIECE_S};
 use crate::phone::{
     CalleeDoes, End, FetchFailure, Heard, Input, Leg, Output, Phone, Purpose, Request, Response, Sound,
+    estimated_speech,
 };
 use std::collections::VecDeque;
 
@@ -245,12 +247,21 @@ async fn wait<S: Script>(phone: &mut Phone, state: &mut State, desk: &mut Desk, 
     }
 }
 
+/// How long a sound lasts that nobody has measured: a piece of the waiting music as long as it is.
+pub fn lasts_ms(sound: &Sound) -> u64 {
+    match sound {
+        Sound::Play { url } if music::is_piece(url) => u64::from(MUSIC_PIECE_S) * 1000,
+        other => estimated_speech(other),
+    }
+}
+
 fn hear<S: Script>(state: &mut State, script: &mut S, heard: Heard) {
     if heard.leg == Leg::Caller {
         state.sounding_until_ms = heard.at_ms.saturating_add(heard.ms);
     }
     let words = match heard.what {
         Sound::Say { words, .. } => words,
+        Sound::Play { url } if music::is_piece(&url) => "(music)".to_owned(),
         Sound::Play { url } => format!("(the sound {url})"),
         Sound::Tones(tones) => format!("(the tones {tones})"),
         Sound::ApplicationError => "(the provider's own words for a failure)".to_owned(),

@@ -15,13 +15,14 @@ pub use line::{Heard, Lines, Present};
 pub use table::Row;
 
 use super::menus::{self, Origin};
-use super::player::{Exchange, play};
+
+use super::player::{Exchange, lasts_ms, play};
 use super::{Done, Failure, assemble, call, screen, sounds};
 use crate::base::CallSid;
 use crate::flow::proof::{Proof, TooLarge, ms, prove};
 use crate::flow::{Hotline, LangIx};
 use crate::menu::Prompt;
-use crate::phone::{Media, Phone, PhoneConfig, Sound, Speech, estimated_speech};
+use crate::phone::{Media, Phone, PhoneConfig, Sound, Speech};
 use crate::privacy::KeyRing;
 use caller::{Call, Ear, Ground, Hasty, Wire};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -270,9 +271,9 @@ fn speech(hotline: &Hotline, present: &Present) -> Speech {
     let sounds: HashMap<String, u64> =
         present.sounds.iter().flat_map(|sounds| sounds.iter()).map(|(url, heard)| (url.clone(), heard.ms)).collect();
     Arc::new(move |sound: &Sound| match sound {
-        Sound::Play { url } => sounds.get(url).copied().unwrap_or_else(|| estimated_speech(sound)),
-        Sound::Say { words, .. } => known.get(words).copied().unwrap_or_else(|| estimated_speech(sound)),
-        _ => estimated_speech(sound),
+        Sound::Play { url } => sounds.get(url).copied().unwrap_or_else(|| lasts_ms(sound)),
+        Sound::Say { words, .. } => known.get(words).copied().unwrap_or_else(|| lasts_ms(sound)),
+        _ => lasts_ms(sound),
     })
 }
 
