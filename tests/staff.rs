@@ -4,19 +4,15 @@
 mod common;
 
 use common::{ACCOUNT, CALLER, OWN, PUBLIC_URL, World, log_lines};
-use hulplijn::base::hours::Hours;
-use hulplijn::base::{Accept, Callee, CounsellorId, Digit, E164, Line};
-use hulplijn::desk::staff::StaffId;
-use hulplijn::desk::{Act, Counsellor, CounsellorIx, Desk, Rota, Strategy};
+use hulplijn::base::Digit;
+use hulplijn::desk::{Act, CounsellorIx};
 use hulplijn::phone::{Input, Output, Phone, PhoneConfig, Readings, Response, Sound};
 use hulplijn::privacy::Pin;
 use hulplijn::store::Store;
-use hulplijn::switchboard::{StaffLine, Talks};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use jiff::SignedDuration;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 const STAFF: &str = "+12025550101";
@@ -27,8 +23,8 @@ const ANNA: CounsellorIx = CounsellorIx(0);
 const BO: CounsellorIx = CounsellorIx(1);
 const FALLBACK: CounsellorIx = CounsellorIx(3);
 
-const ANNAS: &str = "074826153709#";
-const BOS: &str = "085937264810#";
+const ANNAS: &str = "174826153709#";
+const BOS: &str = "185937264810#";
 
 const ENTER: &str = "Your number and your PIN, then the hash key.";
 const WRONG: &str = "That is not right. Your number and your PIN, then the hash key.";
@@ -36,51 +32,23 @@ const WRONG_AND_OVER: &str = "That is not right. Goodbye.";
 
 // ---- the desk
 
-fn counsellor(name: &str, languages: &[&str], pin: Option<&str>) -> Counsellor {
-    Counsellor {
-        id: CounsellorId::new(name).unwrap(),
-        line: Line { callee: Callee::Pretend, accept: Accept::Key, ring_s: 15 },
-        languages: languages.iter().map(|tag| tag.parse().unwrap()).collect(),
-        gender: None,
-        staff_id: None,
-        pin: pin.map(|pin| Pin::new(pin).unwrap().hash([7; 16]).to_phc()),
-    }
-}
-
-fn desk() -> Desk {
-    static DESK: OnceLock<Desk> = OnceLock::new();
-    let made = || {
-        let zone = TimeZone::get("Europe/Amsterdam").unwrap();
-        let hours = Hours::parse(zone, &["mon-fri 09:00-17:00".to_owned()], &[]).unwrap();
-        Desk {
-            counsellors: vec![
-                counsellor("anna", &["nl"], Some("4826153709")),
-                counsellor("bo", &[], Some("5937264810")),
-                counsellor("cleo", &[], None),
-                counsellor("fallback", &[], None),
-            ],
-            rota: Rota::of_hours(hours, vec![ANNA]),
-            strategy: Strategy::Order,
-            fallback: Some(FALLBACK),
-            choose_gender: false,
-            wrap_up_s: 0,
-            wait_max_s: 180,
-            talk_max_s: 3600,
-            language: None,
-            staff_number: None,
-        }
-    };
-    DESK.get_or_init(made).clone()
-}
-
-fn staff_line(desk: Desk, talks: Option<Arc<dyn Talks>>) -> StaffLine {
-    let id = |digits: &str| StaffId::new(digits).unwrap();
-    let ids = BTreeMap::from([(id("07"), ANNA), (id("08"), BO), (id("09"), CounsellorIx(2))]);
-    StaffLine { number: E164::new(STAFF).unwrap(), desk, ids, talks }
+/// The desk file, with these lines at its head.
+fn desk_file(head: &str) -> String {
+    let pin = |pin: &str| Pin::new(pin).unwrap().hash([7; 16]).to_phc();
+    format!(
+        "timezone = \"Europe/Amsterdam\"\nlanguage = \"en\"\nstaff_number = \"{STAFF}\"\nwrap_up_s = 0\n{head}\n\
+         [counsellor.anna]\nline = \"+447700900901\"\nlanguages = [\"nl\"]\nstaff_id = 17\npin = \"{}\"\n\
+         [counsellor.bo]\nline = \"+447700900902\"\nstaff_id = 18\npin = \"{}\"\n\
+         [counsellor.cleo]\nline = \"+447700900903\"\nstaff_id = 19\n\
+         [counsellor.service]\nline = \"+447700900904\"\n\
+         [[shift]]\ndays = \"mon-fri\"\ntime = \"09:00-17:00\"\nwho = [\"anna\"]\n",
+        pin("4826153709"),
+        pin("5937264810"),
+    )
 }
 
 async fn world() -> World {
-    World::staffed(OPEN, Arc::new(|| staff_line(desk(), None))).await
+    World::with_desk(OPEN, &desk_file("fallback = \"service\""), "").await
 }
 
 // ---- the telephone
@@ -148,7 +116,7 @@ async fn call_with(world: &World, does: &[&str], readings: Readings) -> Vec<Stri
 }
 
 fn rung(world: &World, store: &Store) -> Vec<CounsellorIx> {
-    let desk = desk();
+    let desk = world.config.desk.desk.as_ref().unwrap();
     desk.reachable(&desk.duty(&store.duty(world.now())), world.now())
 }
 
@@ -224,48 +192,72 @@ async fn all_calls_go_to_the_fallback_line_and_back() {
     assert_eq!(trail(&world), [("bo".to_owned(), Act::ToFallback), ("anna".to_owned(), Act::ToDesk)]);
 
     // A desk without a fallback line does not offer it.
-    let without = || staff_line(Desk { fallback: None, ..desk() }, None);
-    let world = World::staffed(OPEN, Arc::new(without)).await;
+    let world = World::with_desk(OPEN, &desk_file(""), "").await;
     let heard = call(&world, &[ANNAS, "4"]).await;
     assert!(!heard[1].contains("fallback") && heard[2] == heard[1], "{heard:?}");
     assert_eq!(trail(&world), []);
 }
 
-/// Talks as far as the menu sees them: the one whose caller waits, and how often that was said.
-struct LastTalk {
-    of: Mutex<Option<CounsellorId>>,
-    held: AtomicUsize,
-}
-
-impl Talks for LastTalk {
-    fn had_one(&self, who: &CounsellorId, _now: Timestamp) -> bool {
-        self.of.lock().unwrap().as_ref() == Some(who)
-    }
-
-    fn hold_back(&self, who: &CounsellorId, now: Timestamp) -> bool {
-        let had = self.had_one(who, now);
-        self.held.fetch_add(usize::from(had), Ordering::Relaxed);
-        self.of.lock().unwrap().take();
-        had
-    }
-}
-
+/// A caller who talked with Anna is not put through again for ten minutes when Anna says so; another one is.
 #[tokio::test(flavor = "current_thread")]
 async fn the_caller_of_the_last_talk_waits() {
-    let talk = Arc::new(LastTalk { of: Mutex::new(CounsellorId::new("bo")), held: AtomicUsize::new(0) });
-    let talks = Arc::clone(&talk);
-    let world =
-        World::staffed(OPEN, Arc::new(move || staff_line(desk(), Some(Arc::<LastTalk>::clone(&talks) as _)))).await;
+    let world = world().await;
     let offer = "To let the caller of your last talk wait ten minutes, press six.";
     let heard = call(&world, &[ANNAS, "6"]).await;
     assert!(heard.iter().all(|words| !words.contains(offer)), "{heard:?}");
-    let heard = call(&world, &[BOS, "6"]).await;
+    talk(&world, "CAfirst", CALLER).await;
+    let heard = call(&world, &[BOS]).await;
+    assert!(!heard[1].contains(offer), "it was Anna's talk: {heard:?}");
+    let heard = call(&world, &[ANNAS, "6"]).await;
     assert!(heard[1].ends_with(offer), "{heard:?}");
     assert!(heard[2].starts_with("That caller now waits ten minutes.") && !heard[2].contains(offer), "{heard:?}");
-    assert_eq!(talk.held.load(Ordering::Relaxed), 1, "the request came twice");
-    assert_eq!(trail(&world), [("bo".to_owned(), Act::HoldBack)]);
+    assert_eq!(trail(&world), [("anna".to_owned(), Act::HoldBack)]);
     let kept = Store::desk_acts(world.folder.path()).unwrap();
     assert_eq!(kept[0].at, "2026-11-24T00:00:00Z".parse().unwrap(), "the day, and no time of it");
+    assert!(ask(&world, "CAsecond", CALLER).await.contains("Nobody can talk to you at this moment"));
+    assert!(ask(&world, "CAother", "+447700900188").await.contains("You can talk to a person now"));
+    world.pass_s(601);
+    assert!(ask(&world, "CAthird", CALLER).await.contains("You can talk to a person now"));
+}
+
+/// A call in English that asks for a person: what is said then.
+async fn ask(world: &World, sid: &str, from: &str) -> String {
+    let form = |extra: &[(&'static str, &'static str)]| {
+        let mut form: Vec<(&str, &str)> = vec![("CallSid", sid), ("AccountSid", ACCOUNT), ("From", from), ("To", OWN)];
+        form.extend_from_slice(extra);
+        form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let mut document = String::new();
+    for step in ["", "2", "0"] {
+        let address = address_of(&document, "action").unwrap_or_else(|| "/twilio/voice".to_owned());
+        let form = form(&[]).into_iter().chain((!step.is_empty()).then(|| ("Digits".to_owned(), step.to_owned())));
+        let form: Vec<(String, String)> = form.collect();
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        document = world.post(&address, &form).await.1;
+    }
+    document
+}
+
+/// The first address of this kind in a document.
+fn address_of(document: &str, attribute: &str) -> Option<String> {
+    let (_, rest) = document.split_once(&format!("{attribute}=\""))?;
+    let (url, _) = rest.split_once('"')?;
+    Some(url.split('#').next().unwrap().replace("&amp;", "&"))
+}
+
+/// A call that talks with whoever is rung, and is over.
+async fn talk(world: &World, sid: &str, from: &str) {
+    let asked = ask(world, sid, from).await;
+    let hers: Vec<(&str, &str)> = vec![("CallSid", sid), ("AccountSid", ACCOUNT), ("From", from), ("To", OWN)];
+    let with = |more: &[(&'static str, &'static str)]| [hers.as_slice(), more].concat();
+    let rings = world.post(&address_of(&asked, "action").unwrap(), &with(&[("Digits", "1")])).await.1;
+    let leg = [("CallSid", "CAleg"), ("AccountSid", ACCOUNT), ("From", OWN), ("To", "+447700900901")];
+    let whisper = world.post(&address_of(&rings, "url").unwrap(), &leg).await.1;
+    let accept = address_of(&whisper, "action").unwrap();
+    world.post(&accept, &[leg.as_slice(), &[("Digits", "1")]].concat()).await;
+    let ended = with(&[("DialCallStatus", "completed"), ("DialCallDuration", "60"), ("CallStatus", "completed")]);
+    let dial = rings.split_once("<Dial").map(|(_, rest)| rest).unwrap();
+    world.post(&address_of(dial, "action").unwrap(), &ended).await;
 }
 
 // ---- tries
@@ -273,7 +265,7 @@ async fn the_caller_of_the_last_talk_waits() {
 #[tokio::test(flavor = "current_thread")]
 async fn whatever_is_wrong_sounds_the_same() {
     let world = world().await;
-    let cases = ["074826153708#", "114826153709#", "094826153709#", "07#", "07*826153709#", "0748#"];
+    let cases = ["174826153708#", "314826153709#", "194826153709#", "17#", "17*826153709#", "1748#"];
     for entry in cases {
         assert_eq!(call(&world, &[entry]).await, [ENTER, WRONG, ""], "{entry}");
     }
@@ -286,7 +278,7 @@ async fn whatever_is_wrong_sounds_the_same() {
 #[tokio::test(flavor = "current_thread")]
 async fn five_wrong_lock_and_nobody_hears_it() {
     let world = world().await;
-    let wrong = "074826153708#";
+    let wrong = "174826153708#";
     assert_eq!(call(&world, &[wrong, wrong, wrong]).await.last().unwrap(), WRONG_AND_OVER);
     assert_eq!(call(&world, &[wrong, wrong, ANNAS]).await, [ENTER, WRONG, WRONG, WRONG_AND_OVER]);
     assert_eq!(call(&world, &[ANNAS]).await, [ENTER, WRONG, ""]);
@@ -312,12 +304,12 @@ async fn whatever_is_wrong_takes_the_same_time() {
         started.elapsed()
     };
     // The last one is locked when it is measured.
-    let entries = ["074826153709", "074826153708", "114826153709", "094826153709", "07", "**", "085937264810"];
+    let entries = ["174826153709", "174826153708", "314826153709", "194826153709", "17", "**", "185937264810"];
     let mut shortest = [Duration::MAX; 7];
     for _ in 0..6 {
         world.pass_s(20 * 60);
         for _ in 0..5 {
-            takes("085937264811").await;
+            takes("185937264811").await;
         }
         for (entry, shortest) in entries.iter().zip(&mut shortest) {
             *shortest = takes(entry).await.min(*shortest);
@@ -366,14 +358,14 @@ async fn callers_and_counsellors_do_not_meet() {
     assert!(staff.contains(ENTER) && !staff.contains("Goedendag"), "{staff}");
     // A caller's session is none here, and the other way round.
     let swapped = address(&caller).replace("/twilio/key", "/twilio/staff");
-    let (_, answer) = world.post(&swapped, &form(STAFF, &[("Digits", "074826153709")])).await;
+    let (_, answer) = world.post(&swapped, &form(STAFF, &[("Digits", "174826153709")])).await;
     assert!(answer.contains("Goodbye.") && answer.contains("<Hangup/>"), "{answer}");
     let swapped = address(&staff).replace("/twilio/staff", "/twilio/key");
     let (_, answer) = world.post(&swapped, &form(OWN, &[("Digits", "1")])).await;
     assert!(answer.contains("Goedendag."), "{answer}");
     // Nor is one without, of another call, or an old one.
     let dead = async |address: &str, sid: &'static str| {
-        let form = [("CallSid", sid), ("AccountSid", ACCOUNT), ("To", STAFF), ("Digits", "074826153709")];
+        let form = [("CallSid", sid), ("AccountSid", ACCOUNT), ("To", STAFF), ("Digits", "174826153709")];
         let (_, answer) = world.post(address, &form).await;
         assert!(answer.contains("Goodbye.") && !answer.contains("Gather"), "{answer}");
     };
@@ -389,7 +381,7 @@ async fn callers_and_counsellors_do_not_meet() {
     let world = World::at(OPEN, "").await;
     let (_, caller) = world.post("/twilio/voice", &form(STAFF, &[])).await;
     assert!(caller.contains("Goedendag."), "{caller}");
-    let (_, answer) = world.post("/twilio/staff", &form(STAFF, &[("Digits", "074826153709")])).await;
+    let (_, answer) = world.post("/twilio/staff", &form(STAFF, &[("Digits", "174826153709")])).await;
     assert!(answer.ends_with("<Response/>"), "{answer}");
 }
 
@@ -399,7 +391,7 @@ async fn nothing_of_the_telephone_or_the_pin_is_kept_or_logged() {
     let lines = log_lines();
     let mut world = world().await;
     call(&world, &[ANNAS, "2", "1", "4", "5", "3"]).await;
-    call(&world, &["074826153708#", BOS, "1"]).await;
+    call(&world, &["174826153708#", BOS, "1"]).await;
     world.restart().await;
     let secrets = ["4826153709", "5937264810", "4826153708", "7700900187", "2025550101"];
     let mut places: Vec<(String, Vec<u8>)> =

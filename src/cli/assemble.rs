@@ -7,8 +7,9 @@ use super::sounds::{self, Sounds};
 use crate::audio::catalog::Sound;
 use crate::audio::music;
 use crate::base::hours::Hours;
-use crate::base::{CounsellorId, E164, Language, SoundId};
+use crate::base::{CounsellorId, CounsellorIx, E164, Language, SoundId};
 use crate::desk;
+use crate::desk::staff::StaffId;
 use crate::menu::{Hotline, LangIx, Settings};
 use crate::privacy::{DaySalt, KeyRing};
 use crate::provider::TextDoor;
@@ -86,28 +87,12 @@ pub fn switchboard_with(
     store: Store,
     now: Timestamp,
 ) -> Result<Switchboard, Failure> {
-    switchboard_staffed(config, hotline, sound, None, keys, store, now)
-}
-
-/// As [`switchboard_with`], with a number that counsellors call.
-///
-/// # Errors
-/// As [`switchboard_with`].
-pub fn switchboard_staffed(
-    config: &Config,
-    hotline: Hotline,
-    sound: Sound,
-    staff: Option<StaffLine>,
-    keys: KeyRing,
-    store: Store,
-    now: Timestamp,
-) -> Result<Switchboard, Failure> {
     fits(config, &hotline, &sound)?;
     let setup = Setup {
         public_url: config.public_url.clone(),
+        staff: staff_line(config, &hotline)?,
         desk: rung(config, &hotline),
         rest: rest(config)?,
-        staff,
         texts: Rules { prefixes: config.prefixes.clone(), daily_ceiling: config.daily_ceiling },
         withheld_most: usize::from(config.desk.withheld_at_once),
     };
@@ -150,6 +135,25 @@ fn unspoken(language: &Language, silent: Option<(usize, &str)>) -> Failure {
     Failure::cannot(format!(
         "the provider is not told how to speak `{language}`: add `{language} = {{ language = \"{language}-..\", voice = \"...\" }}` to `[say.twilio]`{or}"
     ))
+}
+
+/// The number that counsellors call, if the desk has one.
+///
+/// # Errors
+/// The hotline has no words for it in the language the counsellors are spoken to.
+fn staff_line(config: &Config, hotline: &Hotline) -> Result<Option<StaffLine>, Failure> {
+    let Some(desk) = whole_desk(config, hotline) else { return Ok(None) };
+    let Some(number) = desk.staff_number.clone() else { return Ok(None) };
+    let language = desk_language(config, hotline)?;
+    if hotline.phrases(language).staff.is_none() {
+        return Err(Failure::cannot(format!(
+            "the desk has a `staff_number`, and the menus have no `[phrase.staff]` in `{}`: add it, or take the number out",
+            hotline.language(language)
+        )));
+    }
+    let known = desk.counsellors.iter().zip(0..).filter_map(|(one, at)| Some((one.staff_id?, CounsellorIx(at))));
+    let ids = known.filter_map(|(id, at)| Some((StaffId::new(&format!("{id:02}"))?, at))).collect();
+    Ok(Some(StaffLine { number, ids }))
 }
 
 /// The provider's REST interface, where counsellors are called beside the waiting loop.

@@ -2,13 +2,17 @@
 
 use super::voice::{after, binding};
 use super::{Switchboard, lock};
-use crate::base::{Accept, CallSid, CounsellorIx, CounsellorSet, LeaseId, Line};
-use crate::desk::{By, Counsellor, Desk, Duty, Ended, Lease, LeaseState, Opened, Plan, Stage, Want};
+use crate::base::{Accept, CallSid, CounsellorId, CounsellorIx, CounsellorSet, LeaseId, Line};
+use crate::desk::{By, Counsellor, Desk, Duty, Ended, HELD_BACK_S, Lease, LeaseState, Opened, Plan, Stage, Want};
 use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, Wish};
 use crate::menu::Hotline;
 use crate::provider::{Call, DialResult};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+
+/// How long somebody who was rung stays taken beside the ringing, if nothing is ever heard of it: twice as long as the
+/// whisper and the wait for her key, so that a slow network never brings her a second call.
+const LEASED_S: i64 = 60;
 
 /// At most this many calls are remembered as having a lease.
 const LEASES_MOST: usize = 10_000;
@@ -188,7 +192,13 @@ impl Switchboard {
     }
 
     /// What came of an attempt. Its counsellors are free; who talked writes up first.
-    pub(super) async fn dialled(&self, session: &Session, result: Option<DialResult>, now: Timestamp) -> Dialled {
+    pub(super) async fn dialled(
+        &self,
+        call: &Call,
+        session: &Session,
+        result: Option<DialResult>,
+        now: Timestamp,
+    ) -> Dialled {
         let failed = Dialled { status: DialStatus::Failed, talked: false };
         let Some(lease) = session.lease else { return failed };
         let Some(rung) = &self.setup.desk else { return failed };
@@ -205,6 +215,7 @@ impl Switchboard {
             let _ = self.store.lease_accept(lease, &counsellor.id, now, after(now, 1)).await;
         }
         let ended = self.end(lease, now).await;
+        self.note_caller(&call.sid, ended.as_ref(), now);
         let accepted = ended.filter(|_| !picked_up).map(|ended| ended.by.is_some());
         match result {
             Some(result) => Dialled { status: result.status, talked: result.talked(accepted) },
@@ -225,14 +236,37 @@ impl Switchboard {
         ended
     }
 
+    /// Remembers for ten minutes with whom a counsellor talked, as far as a limit needs to know a caller.
+    fn note_caller(&self, call: &CallSid, ended: Option<&Ended>, now: Timestamp) {
+        let hash = lock(&self.queue).hash_of(call);
+        let (Some(hash), Some(Ended { by: Some(counsellor) })) = (hash, ended) else { return };
+        let mut last = lock(&self.last_callers);
+        last.retain(|_, (_, at)| is_lately(*at, now));
+        last.insert(counsellor.clone(), (hash, now));
+    }
+
+    /// The caller of this counsellor's last talk, if it ended lately.
+    pub(super) fn last_caller(&self, counsellor: &CounsellorId, now: Timestamp) -> Option<u64> {
+        lock(&self.last_callers).get(counsellor).filter(|(_, at)| is_lately(*at, now)).map(|(hash, _)| *hash)
+    }
+
+    /// The caller of this counsellor's last talk is not put through for ten minutes. False if she is not known any more.
+    pub(super) fn hold_back(&self, counsellor: &CounsellorId, now: Timestamp) -> bool {
+        let Some(hash) = self.last_caller(counsellor, now) else { return false };
+        lock(&self.last_callers).remove(counsellor);
+        lock(&self.queue).hold_back(hash, now);
+        true
+    }
+
     /// A call is over: whoever was rung for it is free.
     pub(super) async fn free(&self, call: &CallSid, now: Timestamp) {
-        lock(&self.queue).leave(call);
         self.end_legs(call).await;
         let lease = lock(&self.leases).remove(call);
         if let Some((lease, _)) = lease {
-            self.end(lease, now).await;
+            let ended = self.end(lease, now).await;
+            self.note_caller(call, ended.as_ref(), now);
         }
+        lock(&self.queue).leave(call);
     }
 
     /// Who is rung when something of ours failed, without a lease: somebody on duty whom no call has.
@@ -248,12 +282,17 @@ impl Switchboard {
     }
 }
 
+/// Within the ten minutes in which a counsellor may say something of her last caller.
+fn is_lately(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() <= SignedDuration::from_secs(HELD_BACK_S)
+}
+
 /// Until when somebody who is rung now is taken, if nothing is heard of it again.
 pub(super) fn taken_until(desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
     // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
     let talk_s = match line.accept {
         Accept::Pickup => i64::from(desk.talk_max_s),
-        Accept::Key => i64::from(WHISPER_S),
+        Accept::Key => LEASED_S,
     };
     after(now, i64::from(line.ring_s) + talk_s)
 }

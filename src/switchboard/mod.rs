@@ -16,11 +16,11 @@ mod voice;
 /// For the doors that show where a call is.
 pub use crate::flow::{Does, Outlook, Place};
 pub use hotlines::{Fit, Folder, Hotlines, Served, played};
-pub use staff::{StaffEvent, StaffLine, Talks};
+pub use staff::{StaffEvent, StaffLine};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
 
-use crate::base::{CallSid, CounsellorSet, E164, LeaseId, Line, Revision, SoundId, Sources};
+use crate::base::{CallSid, CounsellorId, CounsellorSet, E164, LeaseId, Line, Revision, SoundId, Sources};
 use crate::desk::{Counsellor, Desk, Ended, Queue};
 use crate::menu::Hotline;
 use crate::privacy::{DaySalt, KeyRing};
@@ -99,6 +99,8 @@ pub struct Switchboard {
     /// Revisions on the line that the store could not keep yet.
     unkept: Mutex<Vec<(Revision, Sources)>>,
     staff: Option<staff::Staff>,
+    /// With whom each counsellor talked last, as the hash of the day, for ten minutes: in memory only.
+    last_callers: Mutex<HashMap<CounsellorId, (u64, Timestamp)>>,
     /// Talks counted lately: an outcome can be told again with another status of the call.
     talks: Memory<()>,
 }
@@ -113,7 +115,8 @@ impl Switchboard {
         now: Timestamp,
     ) -> Switchboard {
         let day = hotlines.live().day(now);
-        let staff = setup.staff.take().map(staff::Staff::new);
+        let desk = setup.desk.as_ref().map(|rung| Arc::clone(&rung.desk));
+        let staff = setup.staff.take().zip(desk).map(|(line, desk)| staff::Staff::new(line, desk));
         let queue = Mutex::new(Queue::new(setup.withheld_most));
         Switchboard {
             setup,
@@ -127,6 +130,7 @@ impl Switchboard {
             queue,
             calling: Calling::default(),
             waits: Memory::default(),
+            last_callers: Mutex::default(),
             leases: Mutex::new(HashMap::new()),
             ends: Memory::default(),
             rung_in_trouble: Mutex::default(),

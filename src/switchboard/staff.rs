@@ -32,23 +32,11 @@ const LIFE_S: i64 = 600;
 /// The form of a sealed session; another number is another form and is not opened.
 const VERSION: u8 = 1;
 
-/// The number that counsellors call, and who they are.
+/// The number that counsellors call, and by which two digits each is known. Who has no PIN is refused as if she were not
+/// here.
 pub struct StaffLine {
     pub number: E164,
-    pub desk: Desk,
-    /// By which two digits each is known. Who has no PIN is refused as if she were not here.
     pub ids: BTreeMap<StaffId, CounsellorIx>,
-    /// Whose last talk is known, where a caller can be made to wait.
-    pub talks: Option<Arc<dyn Talks>>,
-}
-
-/// What is known of talks that ended lately.
-pub trait Talks: Send + Sync {
-    /// Whether this counsellor had a talk in the last ten minutes whose caller can be made to wait.
-    fn had_one(&self, who: &CounsellorId, now: Timestamp) -> bool;
-
-    /// Its caller waits ten minutes from now. False if it is no longer known.
-    fn hold_back(&self, who: &CounsellorId, now: Timestamp) -> bool;
 }
 
 /// What a provider told us of a call to the staff line.
@@ -62,6 +50,7 @@ pub enum StaffEvent {
 /// The staff line while it runs.
 pub(super) struct Staff {
     line: StaffLine,
+    desk: Arc<Desk>,
     /// In the order of the desk's counsellors.
     pins: Vec<Option<PinHash>>,
     attempts: Mutex<Attempts>,
@@ -71,11 +60,12 @@ pub(super) struct Staff {
 }
 
 impl Staff {
-    pub(super) fn new(line: StaffLine) -> Staff {
+    pub(super) fn new(line: StaffLine, desk: Arc<Desk>) -> Staff {
         let pin = |pin: &Option<String>| pin.as_deref().and_then(PinHash::from_phc);
-        let pins = line.desk.counsellors.iter().map(|counsellor| pin(&counsellor.pin)).collect();
+        let pins = desk.counsellors.iter().map(|counsellor| pin(&counsellor.pin)).collect();
         Staff {
             line,
+            desk,
             pins,
             attempts: Mutex::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
@@ -98,7 +88,7 @@ impl Staff {
             pin.is_of(claim.pin.expose())
         });
         let right = checked.await.unwrap_or(false);
-        match (who.and_then(|who| self.line.desk.counsellor(*who)), claim.staff) {
+        match (who.and_then(|who| self.desk.counsellor(*who)), claim.staff) {
             (Some(counsellor), Some(staff)) if right => {
                 lock(&self.attempts).right(staff);
                 Input::Verified(counsellor.id.clone())
@@ -172,16 +162,16 @@ impl Switchboard {
     }
 
     fn staff_present(&self, staff: &Staff, who: &CounsellorId, live: &Served, now: Timestamp) -> Present {
-        let desk = &staff.line.desk;
+        let desk = &staff.desk;
         let Some(at) = desk.named(who) else { return Present::default() };
         let duty = desk.duty(&self.store.duty(now));
-        let may_hold_back = staff.line.talks.as_ref().is_some_and(|talks| talks.had_one(who, now));
+        let may_hold_back = self.last_caller(who, now).is_some();
         Present { may_hold_back, ..Present::of(desk, at, &duty, &live.languages, now) }
     }
 
     /// Does what she said. Nothing is done that could not be written into the audit trail.
     async fn staff_act(&self, staff: &Staff, session: &Session, act: Act, now: Timestamp) -> Input {
-        let desk = &staff.line.desk;
+        let desk = &staff.desk;
         let known = session.who.clone().and_then(|who| Some((desk.named(&who)?, who)));
         let Some((at, who)) = known else { return Input::NotDone };
         let kept = match act {
@@ -189,8 +179,7 @@ impl Switchboard {
             Act::Off => self.store.duty_set(who.clone(), act, desk.goes_off(at, now), now).await,
             Act::ToFallback | Act::ToDesk | Act::HoldBack => self.store.switch_set(who.clone(), act, now).await,
         };
-        let held_back = || staff.line.talks.as_ref().is_some_and(|talks| talks.hold_back(&who, now));
-        match kept.is_ok() && (act != Act::HoldBack || held_back()) {
+        match kept.is_ok() && (act != Act::HoldBack || self.hold_back(&who, now)) {
             true => Input::Done,
             false => Input::NotDone,
         }
@@ -238,7 +227,7 @@ impl Switchboard {
         let wait = if at_menu { Wait::Key } else { Wait::Entry };
         let who = who.as_deref().and_then(CounsellorId::new);
         // Who has left the desk meanwhile is not known any more.
-        let desk = &self.staff.as_ref()?.line.desk;
+        let desk = &self.staff.as_ref()?.desk;
         let known = who.as_ref().map_or(!at_menu, |who| desk.named(who).is_some());
         (version == VERSION && young && known).then_some(Session { wait, who, tries, keys, silences })
     }

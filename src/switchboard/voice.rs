@@ -115,7 +115,7 @@ impl Switchboard {
             if let (VoiceEvent::DialEnded(result), Some((hotline, session))) =
                 (event, self.session(call, token, now).await)
             {
-                let dialled = self.dialled(&session, result, now).await;
+                let dialled = self.dialled(call, &session, result, now).await;
                 if dialled.talked {
                     self.tally_talk(&hotline, session.lease, now).await;
                 }
@@ -130,7 +130,7 @@ impl Switchboard {
                 // The call's revision may have been ended while she talked: the talk is counted, the counsellor free.
                 if let (VoiceEvent::DialEnded(result), Some(session)) = (event, self.opened(call, token, now)) {
                     lock(&self.leases).remove(&call.sid);
-                    if self.dialled(&session, result, now).await.talked {
+                    if self.dialled(call, &session, result, now).await.talked {
                         self.tally_talk(&live, session.lease, now).await;
                     }
                 }
@@ -143,7 +143,7 @@ impl Switchboard {
             VoiceEvent::Key(Some(key)) => Input::Pressed(key),
             VoiceEvent::DialEnded(result) => {
                 lock(&self.leases).remove(&call.sid);
-                Input::DialEnded(self.dialled(&session, result, now).await)
+                Input::DialEnded(self.dialled(call, &session, result, now).await)
             }
             _ => Input::Silence,
         };

@@ -19,8 +19,9 @@ use hulplijn::menu::{self, Hotline};
 use hulplijn::provider::twilio::signature::sign;
 use hulplijn::server::public_router;
 use hulplijn::store::{Act, Kind, Options, Store};
-use hulplijn::switchboard::{StaffLine, Switchboard};
+use hulplijn::switchboard::Switchboard;
 use jiff::Timestamp;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -40,10 +41,17 @@ pub fn shipped_menus() -> Sources {
 }
 
 pub fn config(extra_desk: &str, data: &Path) -> Config {
+    let desk = format!(
+        "[desk]\nline = \"{DESK}\"\nring_s = 15\nlanguage = \"en\"\nhours = [\"mon-fri 09:00-17:00\"]\n{extra_desk}\n"
+    );
+    config_with(&desk, data)
+}
+
+/// A configuration that goes on like this behind `[twilio]`.
+pub fn config_with(more: &str, data: &Path) -> Config {
     let text = format!(
         "public_url = \"{PUBLIC_URL}\"\ndata = \"{}\"\n\
-         [twilio]\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\nnumber = \"{OWN}\"\n\
-         [desk]\nline = \"{DESK}\"\nring_s = 15\nlanguage = \"en\"\nhours = [\"mon-fri 09:00-17:00\"]\n{extra_desk}\n",
+         [twilio]\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"{TOKEN}\"\nnumber = \"{OWN}\"\n{more}\n",
         data.display()
     );
     Config::from_text(&text).unwrap_or_else(|problems| panic!("{problems}"))
@@ -98,11 +106,9 @@ pub struct World {
     pub router: axum::Router,
     now_s: Arc<AtomicI64>,
     stored: Stored,
-    staff: Option<Staffing>,
+    /// Where the desk file lies: counsellors' numbers are not among what is kept.
+    _desk: Option<TempDir>,
 }
-
-/// Makes the staff line of a world, again at each start.
-pub type Staffing = Arc<dyn Fn() -> StaffLine + Send + Sync>;
 
 /// What a line has on its disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,28 +122,39 @@ enum Stored {
 impl World {
     /// A line at this moment (Amsterdam time), with further lines for `[desk]`.
     pub async fn at(local: &str, extra_desk: &str) -> World {
-        World::made(local, extra_desk, Stored::Words, None).await
+        World::made(local, extra_desk, Stored::Words).await
     }
 
-    /// The same with a number that counsellors call.
-    pub async fn staffed(local: &str, staff: Staffing) -> World {
-        World::made(local, "", Stored::Words, Some(staff)).await
+    /// A line whose desk is in this file; with further lines for `[twilio]`.
+    pub async fn with_desk(local: &str, desk: &str, twilio: &str) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.toml");
+        std::fs::write(&path, desk).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let text = format!("{twilio}\n[desk]\nfile = \"{}\"\n", path.display());
+        let config = config_with(&text, data.path());
+        World { _desk: Some(folder), ..World::of(local, config, data, Stored::Words).await }
     }
 
     /// The same with a sound for every prompt.
     pub async fn with_sounds(local: &str, extra_desk: &str) -> World {
-        World::made(local, extra_desk, Stored::Sounds, None).await
+        World::made(local, extra_desk, Stored::Sounds).await
     }
 
-    async fn made(local: &str, extra_desk: &str, stored: Stored, staff: Option<Staffing>) -> World {
+    async fn made(local: &str, extra_desk: &str, stored: Stored) -> World {
         let folder = tempfile::tempdir().unwrap();
         let config = config(extra_desk, folder.path());
+        World::of(local, config, folder, stored).await
+    }
+
+    async fn of(local: &str, config: Config, folder: TempDir, stored: Stored) -> World {
         let moment: jiff::civil::DateTime = local.parse().unwrap();
         let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
         let now = moment.to_zoned_datetime(zone).unwrap().timestamp();
         let now_s = Arc::new(AtomicI64::new(now.as_second()));
-        let (switchboard, router) = start(&config, &now_s, stored, staff.as_ref()).await;
-        World { folder, config, switchboard, router, now_s, stored, staff }
+        let (switchboard, router) = start(&config, &now_s, stored).await;
+        World { folder, config, switchboard, router, now_s, stored, _desk: None }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -156,13 +173,13 @@ impl World {
     /// Stops and starts again from what is on disk.
     pub async fn restart(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s, self.stored, self.staff.as_ref()).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, self.stored).await;
     }
 
     /// Stops, and starts again with no database at all.
     pub async fn restart_without_a_store(&mut self) {
         self.switchboard.close().await;
-        (self.switchboard, self.router) = start(&self.config, &self.now_s, Stored::Nothing, self.staff.as_ref()).await;
+        (self.switchboard, self.router) = start(&self.config, &self.now_s, Stored::Nothing).await;
     }
 
     /// A signed POST as the provider sends it; `url` is absolute or a path.
@@ -212,12 +229,7 @@ impl World {
     }
 }
 
-async fn start(
-    config: &Config,
-    now_s: &Arc<AtomicI64>,
-    stored: Stored,
-    staff: Option<&Staffing>,
-) -> (Arc<Switchboard>, axum::Router) {
+async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: Stored) -> (Arc<Switchboard>, axum::Router) {
     let now = Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap();
     let mut sources = shipped_menus();
     let hotline = load(&sources, config);
@@ -253,8 +265,7 @@ async fn start(
         };
         store.publish_first(act, &sources, sound.shelf.clone(), now).await.unwrap().unwrap();
     }
-    let staff = staff.map(|staff| staff());
-    let switchboard = assemble::switchboard_staffed(config, hotline, sound, staff, keys, store, now);
+    let switchboard = assemble::switchboard_with(config, hotline, sound, keys, store, now);
     let switchboard = switchboard.ok().expect("the configuration fits");
     let switchboard = Arc::new(switchboard);
     // What is published stands in the database, with its sound.

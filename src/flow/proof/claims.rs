@@ -189,7 +189,8 @@ pub(super) fn zero_leads_on(graph: &Graph<'_>, broken: &mut Vec<Broken>) {
                 Desk::Busy => at(Place::Waiting),
                 Desk::Spent | Desk::Closed => false,
             };
-            !asked && edge.reaches_ms(*desk).is_none()
+            // Where her patience is nearly over nobody is rung any more, and she is told so.
+            !asked && edge.reaches_ms(*desk).is_none() && edge.busy_ms.is_none()
         });
         if let Some(desk) = stuck {
             let message = format!("key 0 at {} does not lead on, {}", graph.place_words(edge.from), desk_words(desk));
