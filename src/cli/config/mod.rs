@@ -8,7 +8,7 @@ mod voices;
 use crate::audio::catalog::Way;
 use crate::audio::render;
 use crate::base::hours::Hours;
-use crate::base::{E164, Language};
+use crate::base::{Callee, E164, Language};
 use crate::desk::{CounsellorIx, Rota};
 use crate::provider::kannel;
 use crate::provider::{Door, twilio};
@@ -118,7 +118,9 @@ pub struct Desk {
 impl Desk {
     /// Whether a real line may be rung.
     pub fn rings(&self) -> bool {
-        self.line.is_some() || self.file.is_some() && self.desk.is_some()
+        let real =
+            |desk: &Arc<crate::desk::Desk>| desk.counsellors.iter().any(|who| who.line.callee != Callee::Pretend);
+        self.line.is_some() || self.desk.as_ref().is_some_and(real)
     }
 
     /// The same people in other hours, and in no others.
