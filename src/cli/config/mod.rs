@@ -123,12 +123,18 @@ impl Desk {
         self.line.is_some() || self.desk.as_ref().is_some_and(real)
     }
 
+    /// The hours as callers are told them.
+    pub fn told(&self) -> Hours {
+        let own = self.desk.as_ref().filter(|desk| self.file.is_some() && desk.told.is_some());
+        own.map_or_else(|| self.hours.clone(), |desk| desk.told_hours())
+    }
+
     /// The same people in other hours, and in no others.
     pub fn set_hours(&mut self, hours: Hours) {
         self.desk = self.desk.take().map(|desk| {
             let all = (0..desk.counsellors.len()).filter_map(|at| u8::try_from(at).ok().map(CounsellorIx)).collect();
             let rota = Rota::of_hours(hours.clone(), all);
-            Arc::new(crate::desk::Desk { rota, fallback: None, ..(*desk).clone() })
+            Arc::new(crate::desk::Desk { rota, fallback: None, told: None, ..(*desk).clone() })
         });
         self.hours = hours;
     }
