@@ -123,7 +123,11 @@ fn what_is_not_well_formed() {
         "who = [\"boris\", \"boris\"]",
         &["W FORMAT 21:17 `boris` is named twice in this shift"],
     );
-    case("[[shift]]", "[[shfit]]", &["E FORMAT 18:3 `shfit` is not a key of this file"]);
+    case(
+        "[[shift]]",
+        "[[shfit]]",
+        &["W DK-06 9:13 `boris` is on no shift", "E FORMAT 18:3 `shfit` is not a key of this file"],
+    );
     assert_eq!(told(&loaded("= 1")).len(), 1);
 }
 
