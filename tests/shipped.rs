@@ -79,7 +79,7 @@ fn schemas_are_printed_and_written() {
     assert!(code == 2 && error.contains("did you mean `voice`?"), "{error}");
     let folder = tempfile::tempdir().unwrap();
     let (code, written, _) = hulplijn(&["schema", "--write", folder.path().join("schemas").to_str().unwrap()]);
-    assert_eq!((code, written.lines().count()), (0, 7));
+    assert_eq!((code, written.lines().count()), (0, 8));
     for path in written.lines() {
         let schema = std::fs::read_to_string(path).unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&schema).unwrap()["type"], "object", "{path}");

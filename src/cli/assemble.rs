@@ -55,7 +55,7 @@ pub fn today() -> Date {
 /// What the words of the menus depend on.
 pub fn settings(config: &Config) -> Settings {
     Settings {
-        hours: config.desk.spoken_hours.then(|| config.desk.hours.clone()),
+        hours: config.desk.spoken_hours.then(|| config.desk.told()),
         number: config.number.as_ref().map_or(DEMONSTRATION_NUMBER, E164::expose).to_owned(),
         lengths: Default::default(),
     }

@@ -8,7 +8,7 @@ use super::watch::{follow_the_line, watch_menus};
 use super::{Done, Failure, assemble, doctor, key, screen};
 use crate::base::Sources;
 use crate::console::{self, Bounds, Console, Login};
-use crate::desk::{Desk, Duty, Warner, sentence};
+use crate::desk::{Desk, Warner, sentence};
 use crate::menu;
 use crate::privacy::DaySalt;
 use crate::server::{
@@ -110,10 +110,11 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let keys = key::open_or_make(&config.data)?;
     notices.extend(doctor::wrong_at_start(&config, hardened));
     let summary = format!("{}\nsound    {}", summary(&start), voices(&start, &config));
-    let empty_hours = empty_hours(assemble::whole_desk(&config, &start.hotline).filter(|_| config.desk.rings()));
+    let desk = assemble::whole_desk(&config, &start.hotline).filter(|_| config.desk.rings());
     let sound = start.sound;
     let switchboard = assemble::switchboard_with(&config, start.hotline.clone(), sound, keys, store, Timestamp::now())?;
     let switchboard = Arc::new(switchboard);
+    let empty_hours = empty_hours(desk, Arc::clone(&switchboard));
     match start.published {
         // The files are in the database already; what is new there since is taken up by the watch below.
         Some(published) => {
@@ -190,11 +191,11 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
 }
 
 /// Tells of hours in which nobody will be at this desk: a day before and an hour before.
-fn empty_hours(desk: Option<Arc<Desk>>) -> EmptyHours {
+fn empty_hours(desk: Option<Arc<Desk>>, switchboard: Arc<Switchboard>) -> EmptyHours {
     let mut warner = Warner::default();
     Box::new(move |now| {
         let desk = desk.as_ref()?;
-        let due = warner.due(desk, &Duty::default(), now);
+        let due = warner.due(desk, &switchboard.duty(now), now);
         sentence(desk, &due, now)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::load::{Loaded, Resolved, name};
 use super::parsed::Parsed;
-use super::rota::{Days, Holiday};
+use super::rota::{Days, Holiday, Rota};
 use super::{CounsellorIx, Gender, Strategy, words};
 use crate::base::findings::{Findings, listed};
 use crate::base::hours::Stretch;
@@ -25,7 +25,7 @@ pub struct Rule {
 }
 
 /// Every rule of the desk file.
-pub const RULES: [Rule; 11] = [
+pub const RULES: [Rule; 12] = [
     Rule {
         id: "DK-01",
         asks: "an ordinary week has a shift, or there is a fallback line",
@@ -92,6 +92,12 @@ pub const RULES: [Rule; 11] = [
         why: "It has the private numbers of counsellors. Menus are published, copied and shown; this file is not.",
         todo: "`chmod 600 FILE`, and move it out of the folder of menus.",
     },
+    Rule {
+        id: "DK-12",
+        asks: "what callers are told of the hours is true, and short",
+        why: "Who calls when the desk is closed hears its hours. A list of many different days takes longer than anybody listens, and the menus' own rules on time refuse it.",
+        todo: "Give hours that are easy to say as `told`, all of them within the shifts: `told = [\"mon-fri 09:00-17:00\"]`.",
+    },
 ];
 
 pub(super) fn check(parsed: &Parsed, resolved: &Resolved, today: Date, findings: &Findings) {
@@ -102,6 +108,7 @@ pub(super) fn check(parsed: &Parsed, resolved: &Resolved, today: Date, findings:
     places_on_the_rota(parsed, resolved, findings);
     past(parsed, today, findings);
     halves(parsed, findings);
+    told(parsed, resolved, findings);
 }
 
 fn warn(findings: &Findings, rule: &'static str, place: &Place, message: String, help: &str) {
@@ -307,6 +314,21 @@ fn halves(parsed: &Parsed, findings: &Findings) {
     {
         let message = "there is a staff number, and nobody has a staff id".to_owned();
         warn(findings, "DK-10", &number.place, message, "add `staff_id` and `pin` to counsellors");
+    }
+}
+
+/// Hours that are told and not kept.
+fn told(parsed: &Parsed, resolved: &Resolved, findings: &Findings) {
+    let (Some(told), Some(zone)) = (&parsed.told, &parsed.timezone) else { return };
+    if resolved.fallback.is_some() {
+        return;
+    }
+    let rota = Rota::new(zone.value.clone(), &resolved.shifts, &[], &[]);
+    let kept = |day| super::rota::stretches(&rota.usual_day(day), |who| !who.is_empty());
+    let empty: [Vec<Stretch>; 7] = std::array::from_fn(|day| super::rota::without(&told.value[day], &kept(day)));
+    if empty.iter().any(|day| !day.is_empty()) {
+        let message = format!("callers are told hours in which nobody is there: {}", words::week(&empty));
+        findings.add(Finding::error("DK-12", told.place.clone(), message).expected("hours within the shifts"));
     }
 }
 

@@ -159,6 +159,7 @@ impl Resolved {
             wait_max_s: small(parsed.wait_max_s),
             talk_max_s: parsed.talk_max_min * 60,
             language: parsed.language.as_ref().map(|language| language.value),
+            told: parsed.told.as_ref().map(|told| told.value.clone()),
             staff_number: parsed.staff_number.as_ref().map(|number| number.value.clone()),
         }
     }

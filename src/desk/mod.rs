@@ -38,7 +38,7 @@ pub use whom::{By, Idle, Plan, Want, whom};
 
 pub use crate::base::{CounsellorIx, CounsellorSet, Gender};
 
-use crate::base::hours::Hours;
+use crate::base::hours::{Hours, Stretch};
 use crate::base::{Callee, CounsellorId, E164, Language, Line};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -67,6 +67,8 @@ pub struct Desk {
     pub talk_max_s: u32,
     /// The language counsellors are spoken to; the hotline's first if unset.
     pub language: Option<Language>,
+    /// What callers are told of an ordinary week, Monday first, where that is simpler than the rota: hours within it.
+    pub told: Option<[Vec<Stretch>; 7]>,
     /// The hotline's second number, which counsellors call to say that they are on or off duty.
     pub staff_number: Option<E164>,
 }
@@ -171,6 +173,14 @@ impl Desk {
         match self.fallback {
             Some(_) => Hours::always(self.rota.zone().clone()),
             None => self.rota.hours(first, days, |who| !who.is_empty()),
+        }
+    }
+
+    /// The hours of a week that callers are told.
+    pub fn told_hours(&self) -> Hours {
+        match &self.told {
+            Some(week) => Hours { zone: self.rota.zone().clone(), week: week.clone(), exceptions: Vec::new() },
+            None => self.hours(Date::ZERO, 0),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::rota::{Days, EXCEPTIONS_MOST, HOLIDAYS_MOST, Holiday, SHIFTS_MOST};
 use super::{COUNSELLORS_MOST, Gender, Strategy};
 use crate::base::findings::{Findings, shortened};
-use crate::base::hours::{DAYS, Stretch, parse_stretch};
+use crate::base::hours::{DAYS, Hours, Stretch, parse_stretch};
 use crate::base::read::{At, Table, Text, Value, document};
 use crate::base::{Accept, Callee, CounsellorId, E164, Finding, Language, Place, SipAddress};
 use jiff::civil::Date;
@@ -13,12 +13,18 @@ use std::sync::Arc;
 /// At most this many languages of one counsellor.
 const LANGUAGES_MOST: usize = 32;
 
+/// A name with as many digits is a telephone number.
+const DIGITS_MOST: usize = 5;
+
+/// At most this many lines of hours that callers are told.
+pub(super) const TOLD_MOST: usize = 14;
+
 /// The beginning of every PIN, and the most it may have.
 pub(super) const PIN_BEGINS: &str = "$argon2id$";
 const PIN_MOST: usize = 255;
 
 /// The keys of each table, in the order in which they are explained. `schema` has the same.
-pub(super) const FILE_KEYS: [&str; 14] = [
+pub(super) const FILE_KEYS: [&str; 15] = [
     "timezone",
     "strategy",
     "ring_s",
@@ -30,6 +36,7 @@ pub(super) const FILE_KEYS: [&str; 14] = [
     "fallback",
     "staff_number",
     "holidays",
+    "told",
     "counsellor",
     "shift",
     "exception",
@@ -63,6 +70,8 @@ pub(super) struct Parsed {
     pub fallback: Option<Text>,
     pub staff_number: Option<At<E164>>,
     pub holidays: Vec<At<Holiday>>,
+    /// The hours of a week that callers are told.
+    pub told: Option<At<[Vec<Stretch>; 7]>>,
     pub counsellors: Vec<ParsedCounsellor>,
     pub shifts: Vec<ParsedShift>,
     pub exceptions: Vec<ParsedException>,
@@ -121,6 +130,7 @@ fn read(table: &Table<'_>, findings: &Findings) -> Parsed {
         fallback: table.text("fallback"),
         staff_number: table.text("staff_number").and_then(|text| staff_number(&text, findings)),
         holidays: items(table, "holidays", HOLIDAYS_MOST).iter().filter_map(|value| holiday(value, findings)).collect(),
+        told: table.get("told").and_then(|value| told(&value, findings)),
         counsellors: counsellors.filter_map(|(name, value)| counsellor(&name, &value, findings)).collect(),
         shifts: items(table, "shift", SHIFTS_MOST).iter().filter_map(|value| shift(value, findings)).collect(),
         exceptions: items(table, "exception", EXCEPTIONS_MOST)
@@ -171,12 +181,14 @@ fn staff_number(text: &Text, findings: &Findings) -> Option<At<E164>> {
 
 fn counsellor(name: &Text, value: &Value<'_>, findings: &Findings) -> Option<ParsedCounsellor> {
     let table = value.table(Some(&COUNSELLOR_KEYS))?;
-    let id = CounsellorId::new(name);
+    // It stands in tables and in the audit trail: no number may get there this way.
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    let id = CounsellorId::new(name).filter(|_| digits < DIGITS_MOST);
     if id.is_none() {
         let message = format!("`{}` cannot be the name of a counsellor", shortened(name));
         let finding = Finding::error("FORMAT", name.place.clone(), message);
         findings.add(finding.expected(format!(
-            "at most {} small letters, digits, `-` and `_`, such as `anna` or `desk-1`",
+            "at most {} small letters, `-`, `_` and four digits, such as `anna` or `desk-1`",
             CounsellorId::MAX
         )));
     }
@@ -302,6 +314,19 @@ fn stretch(text: &Text, findings: &Findings) -> Option<At<Stretch>> {
 /// The sentence repeats what was written, which can be long.
 fn shortened_sentence(sentence: &str) -> String {
     sentence.split('`').map(shortened).collect::<Vec<_>>().join("`")
+}
+
+/// Lines such as `mon-fri 09:00-17:00`.
+fn told(value: &Value<'_>, findings: &Findings) -> Option<At<[Vec<Stretch>; 7]>> {
+    let lines: Vec<String> =
+        value.list_of(TOLD_MOST).iter().filter_map(Value::text).map(|t| t.as_str().to_owned()).collect();
+    match Hours::parse(TimeZone::UTC, &lines, &[]) {
+        Ok(hours) => (!lines.is_empty()).then(|| At { value: hours.week, place: value.place() }),
+        Err(sentence) => {
+            findings.add(Finding::error("FORMAT", value.place(), shortened_sentence(&sentence)));
+            None
+        }
+    }
 }
 
 /// `12-25` or `2027-04-05`

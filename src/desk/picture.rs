@@ -197,7 +197,7 @@ fn gaps(outlook: &Outlook<'_>, out: &mut String, kind: &Alike, y: f64, language:
         let usual = super::rota::stretches(&outlook.desk.rota.usual_day(day), nobody);
         for (class, words, stretches) in [
             ("closed", "nobody, as every week", both(&empty, &usual)),
-            ("hole", "nobody, and not as every week", without(&empty, &usual)),
+            ("hole", "nobody, and not as every week", super::rota::without(&empty, &usual)),
         ] {
             for stretch in stretches {
                 let words = format!("{} {}: {words}", days_name(kind, day), super::words::stretch(stretch));
@@ -215,24 +215,6 @@ fn both(one: &[Stretch], other: &[Stretch]) -> Vec<Stretch> {
         (from < to).then_some(Stretch { from, to })
     };
     one.iter().flat_map(|a| other.iter().filter_map(move |b| meet(a, b))).collect()
-}
-
-/// The time that is in the first and not in the other; both are in order.
-fn without(one: &[Stretch], other: &[Stretch]) -> Vec<Stretch> {
-    let mut left = Vec::new();
-    for stretch in one {
-        let mut from = stretch.from;
-        for gone in other.iter().filter(|gone| gone.to > stretch.from && gone.from < stretch.to) {
-            if gone.from > from {
-                left.push(Stretch { from, to: gone.from });
-            }
-            from = from.max(gone.to);
-        }
-        if from < stretch.to {
-            left.push(Stretch { from, to: stretch.to });
-        }
-    }
-    left
 }
 
 fn place(day: usize, stretch: Stretch) -> (f64, f64) {

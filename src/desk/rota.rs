@@ -252,6 +252,24 @@ pub fn stretches_of(day: &[Part], counts: impl Fn(&Part) -> bool) -> Vec<Stretch
     crate::base::hours::merged(day.iter().filter(|part| counts(part)).map(|part| part.stretch).collect())
 }
 
+/// The time that is in the first and not in the other; both are in order.
+pub(super) fn without(one: &[Stretch], other: &[Stretch]) -> Vec<Stretch> {
+    let mut left = Vec::new();
+    for stretch in one {
+        let mut from = stretch.from;
+        for gone in other.iter().filter(|gone| gone.to > stretch.from && gone.from < stretch.to) {
+            if gone.from > from {
+                left.push(Stretch { from, to: gone.from });
+            }
+            from = from.max(gone.to);
+        }
+        if from < stretch.to {
+            left.push(Stretch { from, to: stretch.to });
+        }
+    }
+    left
+}
+
 /// Monday is 0.
 pub fn weekday(date: Date) -> usize {
     match date.weekday() {

@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "only the shape of these types is used")]
 
 use super::COUNSELLORS_MOST;
-use super::parsed::{ACCEPTS, GENDERS, RING_S, STAFF_ID, STRATEGIES, TALK_MAX_MIN, WAIT_MAX_S, WRAP_UP_S};
+use super::parsed::{ACCEPTS, GENDERS, RING_S, STAFF_ID, STRATEGIES, TALK_MAX_MIN, TOLD_MOST, WAIT_MAX_S, WRAP_UP_S};
 use super::rota::{EXCEPTIONS_MOST, HOLIDAYS_MOST, SHIFTS_MOST};
 use crate::base::schema::{generator, one_of, shapes, words};
 use schemars::{JsonSchema, Schema, json_schema};
@@ -48,6 +48,7 @@ shapes! {
     LineName => json_schema!({ "type": "string", "pattern": "^(\\+[0-9 ]{7,24}|sips?:[^@]+@.+)$" });
     Pin => json_schema!({ "type": "string", "pattern": "^\\$argon2id\\$" });
     Holidays => list_of(json_schema!({ "type": "string", "pattern": "^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$" }), HOLIDAYS_MOST);
+    Told => json_schema!({ "type": "array", "items": words(), "minItems": 1, "maxItems": TOLD_MOST });
     /// In quotes, or as TOML writes a date.
     Day => json_schema!({ "type": "string", "format": "date" });
     DaysName => json_schema!({ "type": "string", "minLength": 1, "examples": ["mon-fri", "sat,sun,holiday"] });
@@ -84,6 +85,8 @@ struct File {
     staff_number: Option<Number>,
     /// Days on which only shifts of `holiday` begin: `12-25` of every year, `2027-04-05` of one.
     holidays: Option<Holidays>,
+    /// What callers are told of the hours, where that is simpler than the shifts: hours in which somebody is there.
+    told: Option<Told>,
     counsellor: Option<Counsellors>,
     shift: Option<Shifts>,
     exception: Option<Exceptions>,

@@ -110,6 +110,7 @@ pub(super) mod tests {
             talk_max_s: 7200,
             language: None,
             staff_number: None,
+            told: None,
         }
     }
 

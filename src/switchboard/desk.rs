@@ -95,7 +95,7 @@ impl Switchboard {
     }
 
     /// What counsellors said of their duty by telephone.
-    pub(super) fn duty(&self, now: Timestamp) -> Duty {
+    pub fn duty(&self, now: Timestamp) -> Duty {
         self.setup.desk.as_ref().map(|rung| rung.desk.duty(&self.store.duty(now))).unwrap_or_default()
     }
 

@@ -85,6 +85,7 @@ impl Check<'_> {
                 wait_max_s: WAIT_MAX_S,
                 talk_max_s: u32::from(talk_max_min) * 60,
                 language,
+                told: None,
                 staff_number: None,
             }))
         });

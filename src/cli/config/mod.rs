@@ -8,7 +8,7 @@ mod voices;
 use crate::audio::catalog::Way;
 use crate::audio::render;
 use crate::base::hours::Hours;
-use crate::base::{E164, Language};
+use crate::base::{Callee, E164, Language};
 use crate::desk::{CounsellorIx, Rota};
 use crate::provider::Door;
 use crate::provider::kannel;
@@ -120,7 +120,15 @@ pub struct Desk {
 impl Desk {
     /// Whether a real line may be rung.
     pub fn rings(&self) -> bool {
-        self.line.is_some() || self.file.is_some() && self.desk.is_some()
+        let real =
+            |desk: &Arc<crate::desk::Desk>| desk.counsellors.iter().any(|who| who.line.callee != Callee::Pretend);
+        self.line.is_some() || self.desk.as_ref().is_some_and(real)
+    }
+
+    /// The hours as callers are told them.
+    pub fn told(&self) -> Hours {
+        let own = self.desk.as_ref().filter(|desk| self.file.is_some() && desk.told.is_some());
+        own.map_or_else(|| self.hours.clone(), |desk| desk.told_hours())
     }
 
     /// The same people in other hours, and in no others.
@@ -128,7 +136,7 @@ impl Desk {
         self.desk = self.desk.take().map(|desk| {
             let all = (0..desk.counsellors.len()).filter_map(|at| u8::try_from(at).ok().map(CounsellorIx)).collect();
             let rota = Rota::of_hours(hours.clone(), all);
-            Arc::new(crate::desk::Desk { rota, fallback: None, ..(*desk).clone() })
+            Arc::new(crate::desk::Desk { rota, fallback: None, told: None, ..(*desk).clone() })
         });
         self.hours = hours;
     }

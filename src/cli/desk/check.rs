@@ -2,9 +2,10 @@
 
 use super::file;
 use super::open::{Place, hotline};
-use crate::base::Severity;
+use crate::base::{Finding, Place as At, Severity};
+use crate::cli::menus::Origin;
 use crate::cli::{Done, Failure, assemble, screen};
-use crate::desk::{self, against};
+use crate::desk::{self, Loaded, against};
 use crate::menu::{self, Settings};
 use jiff::civil::Date;
 
@@ -37,6 +38,7 @@ pub fn run(arguments: Arguments) -> Done {
     let name = path.display().to_string();
     let text = file::text(&path).map_err(|why| Failure::cannot(format!("cannot read `{name}`: {why}")))?;
     let mut loaded = desk::load(&name, &text, arguments.at.unwrap_or_else(assemble::today));
+    loaded.findings.extend(too_long(&loaded, &origin));
     match hotline(&origin, &Settings::default()) {
         Some(hotline) => {
             let found = against(&loaded, &hotline.languages, hotline.timezone.iana_name());
@@ -49,6 +51,7 @@ pub fn run(arguments: Arguments) -> Done {
     for (why, help) in file::not_private(&path, &origin) {
         loaded.add("DK-11", format!("`{name}` {why}"), help);
     }
+    // Stable: what concerns the whole file comes first.
     loaded.findings.sort_by_key(|finding| finding.place.span.start);
     if arguments.json {
         screen::line(&menu::diagnostic::json(&loaded.findings, &loaded.sources).to_string());
@@ -63,4 +66,29 @@ pub fn run(arguments: Arguments) -> Done {
         true => Err(Failure::not_good("")),
         false => Ok(()),
     }
+}
+
+/// What the menus' own rules say against telling these hours, where they say nothing against the menus themselves: once for
+/// each rule.
+fn too_long(loaded: &Loaded, origin: &Origin) -> Vec<Finding> {
+    let (Some(desk), Ok(sources), Some(file)) = (&loaded.desk, origin.read(), loaded.sources.keys().next()) else {
+        return Vec::new();
+    };
+    let errors = |settings: &Settings| {
+        let mut findings = menu::load(&sources, settings, assemble::today()).findings;
+        findings.retain(|finding| finding.severity == Severity::Error);
+        findings
+    };
+    let before = errors(&Settings::default());
+    let mut told: Vec<Finding> = Vec::new();
+    for broken in errors(&Settings { hours: Some(desk.told_hours()), ..Settings::default() }) {
+        let message = format!("callers cannot be told these hours: {} ({})", broken.message, broken.rule);
+        if !before.iter().any(|one| one.message == broken.message) && !told.iter().any(|one| one.message == message) {
+            let finding = Finding::error("DK-12", At::new(file, 0..0), message);
+            told.push(finding.found(broken.found).expected(broken.expected).help(
+                "give hours that are easy to say, all within the shifts, such as `told = [\"mon-fri 09:00-17:00\"]`",
+            ));
+        }
+    }
+    told
 }

@@ -60,8 +60,7 @@ impl Place {
             findings.retain(|finding| finding.severity == crate::base::Severity::Error);
             return Err(Failure::not_good(menu::diagnostic::screen(&findings, &loaded.sources, colors)));
         };
-        let today = assemble::today();
-        let settings = Settings { hours: Some(desk.hours(today, 1)), ..Settings::default() };
+        let settings = Settings { hours: Some(desk.told_hours()), ..Settings::default() };
         let hotline = hotline(&origin, &settings);
         Ok(Opened { name: file_name(&path), desk: Arc::new(desk), hotline })
     }

@@ -111,7 +111,7 @@ fn what_is_not_well_formed() {
     case(
         "who = [\"anna\", \"boris\"]",
         "who = []",
-        &["E FORMAT 21:7 nobody is in this shift", "W DK-06 9:13 `boris` is on no shift"],
+        &["W DK-06 9:13 `boris` is on no shift", "E FORMAT 21:7 nobody is in this shift"],
     );
     case(
         "who = [\"anna\", \"boris\"]",
@@ -123,8 +123,41 @@ fn what_is_not_well_formed() {
         "who = [\"boris\", \"boris\"]",
         &["W FORMAT 21:17 `boris` is named twice in this shift"],
     );
-    case("[[shift]]", "[[shfit]]", &["E FORMAT 18:3 `shfit` is not a key of this file"]);
+    case(
+        "[[shift]]",
+        "[[shfit]]",
+        &["W DK-06 9:13 `boris` is on no shift", "E FORMAT 18:3 `shfit` is not a key of this file"],
+    );
     assert_eq!(told(&loaded("= 1")).len(), 1);
+}
+
+#[test]
+fn what_callers_are_told_is_true() {
+    let case = |told: &str, expected: &[&str]| {
+        assert_eq!(found("timezone", &format!("told = {told}\ntimezone")), expected, "{told}");
+    };
+    case("[\"mon-fri 09:00-17:00\"]", &[]);
+    case("[\"mon-sun 22:00-06:00\", \"tue 10:00-11:00\"]", &[]);
+    case(
+        "[\"mon-sat 09:00-17:30\"]",
+        &["E DK-12 1:8 callers are told hours in which nobody is there: mon-fri 17:00-17:30, sat 09:00-17:30"],
+    );
+    case(
+        "[\"mon 9-17\"]",
+        &["E FORMAT 1:8 `9` is not a time: expected a whole or half hour, such as `09:00` or `17:30`"],
+    );
+    let with_fallback = FILE.replace("timezone", "told = [\"sun 09:00-10:00\"]\nfallback = \"last\"\ntimezone");
+    let loaded = loaded(&format!("{with_fallback}[counsellor.last]\nline = \"+12025550103\"\n"));
+    assert_eq!(told(&loaded), [""; 0]);
+    let desk = loaded.desk.unwrap();
+    assert_eq!(desk.hours(TODAY, 10), crate::base::hours::Hours::always(desk.rota.zone().clone()));
+    assert_eq!(crate::desk::words::week(&desk.told_hours().week), "sun 09:00-10:00");
+}
+
+#[test]
+fn a_name_is_no_number() {
+    let found = found("[counsellor.night]", "[counsellor.12025550101]");
+    assert_eq!(found[0], "E FORMAT 15:13 `***********` cannot be the name of a counsellor");
 }
 
 #[test]
@@ -234,6 +267,8 @@ fn cs_28_a_language_is_offered_when_somebody_speaks_it() {
     assert_eq!(
         against(&format!("language = \"ru\"\n{text}"), &["nl", "en", "ro"], "UTC"),
         [
+            "W DK-08 1:1 `en` is offered, and nobody on duty speaks it: mon-sun 22:00-06:00",
+            "W DK-08 1:1 `ro` is offered, and nobody on duty speaks it: mon-fri 12:00-17:00, mon-sun 22:00-06:00",
             "E DK-09 1:12 counsellors are to be spoken to in `ru`, which the hotline does not have",
             "W DK-09 2:12 the desk has another time zone than the hotline",
         ]

@@ -45,6 +45,7 @@ pub fn desk(hours: &[&str]) -> Desk {
         talk_max_s: 3600,
         language: None,
         staff_number: None,
+        told: None,
     }
 }
 
