@@ -375,9 +375,9 @@ fn the_configuration_takes_the_file() {
     assert!(!config.played().desk.rings());
     // The small desk goes on, as a desk of one.
     let small =
-        load(&format!("{real}line = \"+1 202 555 0101\"\nhours = [\"mon-fri 09:00-17:00\"]\nring_s = 25\n")).unwrap();
+        load(&format!("{real}line = \"+1 202 555 0101\"\nhours = [\"mon-fri 09:00-17:00\"]\nring_s = 9\n")).unwrap();
     let desk = small.desk.desk.unwrap();
-    assert_eq!((desk.counsellors[0].id.as_str(), desk.counsellors[0].line.ring_s, desk.wrap_up_s), ("desk", 25, 0));
+    assert_eq!((desk.counsellors[0].id.as_str(), desk.counsellors[0].line.ring_s, desk.wrap_up_s), ("desk", 9, 0));
     let case = |text: &str, says: &str| {
         let problems = load(text).err().unwrap();
         assert!(problems.contains(says), "{says} in {problems}");

@@ -247,6 +247,9 @@ async fn wait<S: Script>(phone: &mut Phone, state: &mut State, desk: &mut Desk, 
     }
 }
 
+/// How a piece of the waiting music is written down.
+pub const MUSIC: &str = "(music)";
+
 /// How long a sound lasts that nobody has measured: a piece of the waiting music as long as it is.
 pub fn lasts_ms(sound: &Sound) -> u64 {
     match sound {
@@ -261,7 +264,7 @@ fn hear<S: Script>(state: &mut State, script: &mut S, heard: Heard) {
     }
     let words = match heard.what {
         Sound::Say { words, .. } => words,
-        Sound::Play { url } if music::is_piece(&url) => "(music)".to_owned(),
+        Sound::Play { url } if music::is_piece(&url) => MUSIC.to_owned(),
         Sound::Play { url } => format!("(the sound {url})"),
         Sound::Tones(tones) => format!("(the tones {tones})"),
         Sound::ApplicationError => "(the provider's own words for a failure)".to_owned(),

@@ -2,7 +2,7 @@
 //! is heard and where each step leads with what the engine and the proof say.
 
 use super::super::assemble::later;
-use super::super::player::{Act, Counsellor, Event, Exchange, Script, State};
+use super::super::player::{Act, Counsellor, Event, Exchange, MUSIC, Script, State};
 use super::super::story::{self, Story};
 use super::line::Present;
 use super::plan::{Deed, Doing, Edge, deeds, edge, present, timeout_ms, words};
@@ -312,7 +312,7 @@ impl<'w, 'h> Call<'w, 'h> {
     /// A key is awaited and all was said: what she does now.
     fn turn(&mut self, now_ms: u64) -> Act {
         self.check_said(now_ms, false);
-        if !matches!(self.outputs.last(), Some(Output::Ask { .. })) {
+        if !matches!(self.outputs.last(), Some(Output::Ask { .. } | Output::Hold { .. })) {
             self.blame("no key is awaited", "a key is awaited");
         }
         self.stand();
@@ -491,6 +491,8 @@ impl Script for Ear<'_, '_, '_> {
             call.tale.push(line);
         }
         match event {
+            // The words of the hotline are compared, not its music.
+            Event::Said { leg: Leg::Caller, words, .. } if words == MUSIC => {}
             Event::Said { leg: Leg::Caller, words, .. } => {
                 let words = call.words_of(words);
                 call.said.push(words);

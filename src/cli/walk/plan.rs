@@ -2,7 +2,7 @@
 
 use super::super::assemble::later;
 use super::super::player::Counsellor;
-use crate::base::{CounsellorSet, Digit, LeaseId};
+use crate::base::{CounsellorSet, Digit, LeaseId, MUSIC_PIECE_S};
 use crate::flow::proof::ms;
 use crate::flow::{
     Desk, DialStatus, Dialled, Hotline, Input, LangIx, NodeIx, Now, Output, Patience, Place, Prompt, Session,
@@ -182,7 +182,8 @@ impl<'h> Plan<'h> {
         while next < plan.stops.len() {
             let Stop { session, outputs, at_ms, start, .. } = &plan.stops[next];
             let (session, start) = (session.clone(), *start);
-            let said_ms = at_ms + words(outputs).iter().map(|prompt| u64::from(ms(prompt))).sum::<u64>();
+            let said_ms =
+                at_ms + words(outputs).iter().map(|prompt| u64::from(ms(prompt))).sum::<u64>() + music_ms(outputs);
             let waits_ms = timeout_ms(outputs);
             for deed in deeds(hotline, &session) {
                 let done_ms = said_ms + if deed.doing == Doing::Wait { waits_ms } else { 0 };
@@ -242,6 +243,14 @@ pub(super) fn words<'h>(outputs: &[Output<'h>]) -> Vec<&'h Prompt> {
         Output::Connect { .. } | Output::Join { .. } | Output::End | Output::Count(_) => &[],
     });
     said.copied().collect()
+}
+
+/// How long music is heard.
+fn music_ms(outputs: &[Output<'_>]) -> u64 {
+    match outputs.last() {
+        Some(Output::Hold { line: None, .. }) => u64::from(MUSIC_PIECE_S) * 1000,
+        _ => 0,
+    }
 }
 
 /// How long a key is awaited; 0 where none is.
