@@ -55,6 +55,8 @@ impl Switchboard {
             Err(_) => (Arc::default(), self.rung_by_others(&call.sid)),
         };
         let live = || leases.iter().filter(|known| known.expires_s > now.as_second());
+        let caller = lock(&self.salts).caller(&call.from);
+        let admitted = lock(&self.queue).enter(&call.sid, caller, now);
         // The leases of this very attempt stand there already when the provider asks again because the answer was lost
         // with the program: they must not turn their own caller away.
         let own: CounsellorSet =
@@ -73,9 +75,8 @@ impl Switchboard {
         let want = want(hotline, wish);
         let want = Want { tried: want.tried.with(self.tried_by_legs(&call.sid)), ..want };
         let since_s = wish.since_s.unwrap_or_else(|| now.as_second());
-        let caller = lock(&self.salts).caller(&call.from);
-        let mut queue = lock(&self.queue);
-        let plan = match queue.enter(&call.sid, caller, now) {
+        let queue = lock(&self.queue);
+        let plan = match admitted {
             true => queue.plan((&rung.desk, &duty), taken, &call.sid, (&want, since_s), self.by(), now),
             false if rung.desk.reachable(&duty, now).is_empty() => Plan::Closed,
             false => Plan::Busy,
