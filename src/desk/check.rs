@@ -332,9 +332,20 @@ fn told(parsed: &Parsed, resolved: &Resolved, findings: &Findings) {
     }
 }
 
+/// What a hotline offers that its desk has to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    pub languages: &'a [Language],
+    /// Its time zone, by its name in the IANA database.
+    pub zone: Option<&'a str>,
+    /// Its menus have keys for a woman or a man.
+    pub gender: bool,
+}
+
 /// What of the desk does not fit the hotline: languages it offers when nobody speaks them (CS-28), languages it does not
-/// have, another time zone. `offered` has the hotline's languages.
-pub fn against(loaded: &Loaded, offered: &[Language], zone: Option<&str>) -> Vec<Finding> {
+/// have, another time zone, a choice that only one of the two has.
+pub fn against(loaded: &Loaded, hotline: &Offered<'_>) -> Vec<Finding> {
+    let (offered, zone) = (hotline.languages, hotline.zone);
     let mut findings = Vec::new();
     let Some(desk) = &loaded.desk else { return findings };
     let places = &loaded.places;
@@ -383,6 +394,15 @@ pub fn against(loaded: &Loaded, offered: &[Language], zone: Option<&str>) -> Vec
         let message = "the desk has another time zone than the hotline".to_owned();
         let finding = Finding::warning("DK-09", place.clone(), message);
         findings.push(finding.found(desk.rota.zone().iana_name().unwrap_or_default()).expected(format!("`{zone}`")));
+    }
+    let choice = match (hotline.gender, desk.choose_gender) {
+        (true, false) => Some("the menus let callers ask for a woman or a man, and the desk does not: anybody is rung"),
+        (false, true) => Some("the desk lets callers ask for a woman or a man, and no key of the menus does"),
+        _ => None,
+    };
+    if let (Some(message), Some(place)) = (choice, &places.file) {
+        let help = "`choices = [\"talk\", \"keys\", \"woman\", \"man\"]` in `[node.connect]` and `choose_gender = true` here go together";
+        findings.push(Finding::warning("DK-10", place.clone(), message.to_owned()).help(help));
     }
     findings
 }

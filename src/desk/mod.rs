@@ -24,7 +24,7 @@ mod table;
 mod whom;
 pub mod words;
 
-pub use check::{RULES, Rule, against};
+pub use check::{Offered, RULES, Rule, against};
 pub use duty::{Act, Change, Overrides};
 pub use empty::{Empty, Warner, sentence};
 pub use lease::{Accepted, Ended, Lease, LeaseState, Leases, Opened};

@@ -17,15 +17,6 @@ const LEASED_S: i64 = 60;
 /// At most this many calls are remembered as having a lease.
 const LEASES_MOST: usize = 10_000;
 
-/// How this caller's wish reads at the desk.
-fn want(hotline: &Hotline, wish: &Wish) -> Want {
-    Want {
-        language: wish.language.and_then(|at| hotline.languages.get(usize::from(at.0)).copied()),
-        gender: wish.gender,
-        tried: wish.tried,
-    }
-}
-
 impl Switchboard {
     /// The present of a step; `wish` is what it asks the desk with, if it does. `lost`: counsellors who turned out to be
     /// taken.
@@ -72,7 +63,7 @@ impl Switchboard {
         }
         let taken: CounsellorSet = live().filter_map(|known| rung.desk.named(&known.counsellor)).collect();
         let taken = taken.with(memory).with(lost);
-        let want = want(hotline, wish);
+        let want = self.want(hotline, wish);
         let want = Want { tried: want.tried.with(self.tried_by_legs(&call.sid)), ..want };
         let since_s = wish.since_s.unwrap_or_else(|| now.as_second());
         let queue = lock(&self.queue);
@@ -89,6 +80,16 @@ impl Switchboard {
             (Plan::Closed, _) => (flow::Desk::Closed, CounsellorSet::default()),
         };
         present
+    }
+
+    /// How this caller's wish reads at the desk.
+    fn want(&self, hotline: &Hotline, wish: &Wish) -> Want {
+        let chooses = self.setup.desk.as_ref().is_some_and(|rung| rung.desk.choose_gender);
+        Want {
+            language: wish.language.and_then(|at| hotline.languages.get(usize::from(at.0)).copied()),
+            gender: wish.gender.filter(|_| chooses),
+            tried: wish.tried,
+        }
     }
 
     pub(super) fn by(&self) -> By {
@@ -178,7 +179,7 @@ impl Switchboard {
                     since_s: session.waiting_since_s,
                     lease: session.lease,
                 };
-                queue.stand(&call.sid, stage, want(hotline, &wish), now);
+                queue.stand(&call.sid, stage, self.want(hotline, &wish), now);
             }
             None => queue.leave(&call.sid),
         }

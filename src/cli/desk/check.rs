@@ -5,8 +5,8 @@ use super::open::{Place, hotline};
 use crate::base::{Finding, Place as At, Severity};
 use crate::cli::menus::Origin;
 use crate::cli::{Done, Failure, assemble, screen};
-use crate::desk::{self, Loaded, against};
-use crate::menu::{self, Settings};
+use crate::desk::{self, Loaded, Offered, against};
+use crate::menu::{self, Act, Choice, Settings};
 use jiff::civil::Date;
 
 /// Say everything that is wrong in the desk file
@@ -41,7 +41,14 @@ pub fn run(arguments: Arguments) -> Done {
     loaded.findings.extend(too_long(&loaded, &origin));
     match hotline(&origin, &Settings::default()) {
         Some(hotline) => {
-            let found = against(&loaded, &hotline.languages, hotline.timezone.iana_name());
+            let keys = hotline.nodes.iter().flat_map(|node| &node.keys);
+            let asks = |choice: &Choice| matches!(choice, Choice::Act(Act::Woman | Act::Man));
+            let offered = Offered {
+                languages: &hotline.languages,
+                zone: hotline.timezone.iana_name(),
+                gender: keys.into_iter().any(asks),
+            };
+            let found = against(&loaded, &offered);
             loaded.findings.extend(found);
         }
         None => eprintln!(

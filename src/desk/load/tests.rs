@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::Accept;
 use crate::desk::fixture::{FILE, TODAY, desk, loaded};
-use crate::desk::{Gender, against};
+use crate::desk::{Gender, Offered, against};
 use proptest::prelude::{prop, prop_assert, proptest};
 
 /// What is found when this is put in the place of that: rule, line, message.
@@ -241,7 +241,7 @@ fn cs_28_a_language_is_offered_when_somebody_speaks_it() {
     let against = |text: &str, offered: &[&str], zone: &str| -> Vec<String> {
         let mut loaded = loaded(text);
         let offered: Vec<Language> = offered.iter().filter_map(|tag| Language::new(tag)).collect();
-        loaded.findings = against(&loaded, &offered, Some(zone));
+        loaded.findings = against(&loaded, &Offered { languages: &offered, zone: Some(zone), gender: false });
         told(&loaded)
     };
     assert_eq!(
@@ -272,6 +272,26 @@ fn cs_28_a_language_is_offered_when_somebody_speaks_it() {
             "E DK-09 1:12 counsellors are to be spoken to in `ru`, which the hotline does not have",
             "W DK-09 2:12 the desk has another time zone than the hotline",
         ]
+    );
+}
+
+#[test]
+fn a_woman_or_a_man_can_be_asked_for_where_both_files_say_so() {
+    let case = |desk: &str, gender: bool| -> Vec<String> {
+        let mut loaded = loaded(desk);
+        let languages: Vec<Language> = ["nl", "en", "ro"].iter().filter_map(|tag| Language::new(tag)).collect();
+        loaded.findings = against(&loaded, &Offered { languages: &languages, zone: Some("Europe/Amsterdam"), gender });
+        told(&loaded).into_iter().filter(|line| line.contains("DK-10")).collect()
+    };
+    let chooses = format!("choose_gender = true\n{FILE}");
+    assert_eq!((case(FILE, false), case(&chooses, true)), (vec![], vec![]));
+    assert_eq!(
+        case(FILE, true),
+        ["W DK-10 1:1 the menus let callers ask for a woman or a man, and the desk does not: anybody is rung"]
+    );
+    assert_eq!(
+        case(&chooses, false),
+        ["W DK-10 1:1 the desk lets callers ask for a woman or a man, and no key of the menus does"]
     );
 }
 
