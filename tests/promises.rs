@@ -338,6 +338,52 @@ async fn who_calls_changes_nothing() {
     }
 }
 
+/// CS-24: who waits while everybody talks hears music, the line at once and then twice a minute, and nothing else; and not
+/// longer than three minutes.
+#[test]
+fn who_waits_hears_music_and_a_line_twice_a_minute() {
+    let hotline = hotline();
+    let start = Timestamp::from_second(1_795_000_000).unwrap();
+    let mut session = Session::begin(hotline.revision, start);
+    let mut at_s = 0.0;
+    let mut lines = Vec::new();
+    let mut music = 0;
+    for input in ["B", "2", "0", "1"].into_iter().chain(["s"; 60]) {
+        let input = match input {
+            "B" => Input::Began { language: None },
+            "s" => Input::Silence,
+            key => Input::Pressed(Digit::new(key.chars().next().unwrap()).unwrap()),
+        };
+        let now = Now {
+            at: start + SignedDuration::from_millis((at_s * 1000.0) as i64),
+            desk: Desk::Busy,
+            lease: hulplijn::base::LeaseId(1),
+            who: Default::default(),
+            patience: Default::default(),
+        };
+        let (next, outputs) = step(&hotline, session, input, now);
+        session = next;
+        match outputs.last() {
+            Some(Output::Hold { line: Some(line), timeout_s, .. }) => {
+                lines.push(at_s);
+                at_s += menu::time::seconds([*line]) + f64::from(*timeout_s);
+            }
+            Some(Output::Hold { line: None, timeout_s, .. }) => {
+                music += 1;
+                at_s += f64::from(hulplijn::base::MUSIC_PIECE_S) + f64::from(*timeout_s);
+            }
+            _ if !lines.is_empty() => break,
+            _ => {}
+        }
+    }
+    let waited_s = at_s - lines[0];
+    assert!((180.0..195.0).contains(&waited_s), "{waited_s}");
+    for pair in lines.windows(2) {
+        assert!((20.0..=40.0).contains(&(pair[1] - pair[0])), "a line after {} s", pair[1] - pair[0]);
+    }
+    assert!(lines.len() >= 6 && music >= 10);
+}
+
 /// CS-22: silence is waited for at least 45 seconds, at the front door and in the main menu.
 #[test]
 fn three_rounds_of_silence_are_patient() {
