@@ -116,7 +116,8 @@ fn two_thousand_calls_end_as_they_should_while_the_program_is_killed_again_and_a
                                 let after = provider.post(&next(&rung), call, &[("DialCallStatus", "no-answer")]);
                                 says(&after, "Nobody can talk to you at this moment.");
                             } else {
-                                says(&rung, "Nobody can talk to you at this moment.");
+                                // Somebody else was quicker: she waits, with her keys alive.
+                                says(&rung, LOOKING);
                             }
                         } else {
                             says(&person, "Nobody can talk to you at this moment.");
@@ -184,6 +185,8 @@ const FALSE_CLOCK: &str = "/usr/lib/*-linux-gnu/faketime/libfaketimeMT.so.1";
 /// How long each fault lasts, and the quiet between two.
 const FAULT: Duration = Duration::from_millis(1500);
 
+/// The waiting loop.
+const LOOKING: &str = "I am still looking for a person.";
 const NOBODY: &str = "Nobody can talk to you at this moment.";
 
 /// What happens to the machine while calls go on.
@@ -258,7 +261,7 @@ impl Troubled {
                     says(&person, &["You can talk to a person now.", NOBODY])
                         && (person.contains(NOBODY) || {
                             let rung = self.post(&next(&person), call, &[("Digits", "1")]);
-                            says(&rung, &[DESK, NOBODY]) && self.ringing(call, before, &rung)
+                            says(&rung, &[DESK, LOOKING]) && self.ringing(call, before, &rung)
                         })
                 }
             }
