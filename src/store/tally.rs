@@ -57,12 +57,12 @@ impl CountKey {
     /// How long a caller waited until a counsellor took her call: in steps so coarse that they tell of no single call.
     pub fn waited(seconds: i64) -> CountKey {
         CountKey(Cow::Borrowed(match seconds {
-            ..=15 => "waited/015",
-            16..=30 => "waited/030",
-            31..=60 => "waited/060",
-            61..=120 => "waited/120",
-            121..=180 => "waited/180",
-            181.. => "waited/more",
+            ..=15 => "waited/000-015s",
+            16..=30 => "waited/016-030s",
+            31..=60 => "waited/031-060s",
+            61..=120 => "waited/061-120s",
+            121..=180 => "waited/121-180s",
+            181.. => "waited/181s-more",
         }))
     }
 
