@@ -8,7 +8,7 @@ mod hotlines;
 use divan::{Bencher, black_box};
 use hotlines::{hotline, keyword};
 use hulplijn::base::{CallSid, CounsellorSet, Digit, LeaseId};
-use hulplijn::flow::{Desk, Hotline, Input, LangIx, Now, Patience, Output, Place, Session, step};
+use hulplijn::flow::{Desk, Hotline, Input, LangIx, Now, Output, Patience, Place, Session, step};
 use hulplijn::privacy::{Binding, KeyRing, Purpose};
 use hulplijn::provider::twilio::answer::{Links, SayConfig, Voice, voice};
 use hulplijn::sms::understand;
@@ -25,7 +25,13 @@ fn of(nodes: usize) -> &'static Hotline {
 }
 
 fn now() -> Now {
-    Now { at: Timestamp::from_second(1_795_000_000).unwrap(), desk: Desk::Open, lease: LeaseId(7), who: CounsellorSet(1), patience: Patience::default() }
+    Now {
+        at: Timestamp::from_second(1_795_000_000).unwrap(),
+        desk: Desk::Open,
+        lease: LeaseId(7),
+        who: CounsellorSet(1),
+        patience: Patience::default(),
+    }
 }
 
 /// A caller in the second language at a node with six options, who presses one that has more of them.

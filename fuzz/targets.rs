@@ -156,10 +156,28 @@ fn play(hotline: &Hotline, session: Session, script: &[u8]) {
             byte => Digit::new(char::from(*byte)).map_or(Input::Silence, Input::Pressed),
         };
         let _ = flow::asks_desk(hotline, &session, &input, now());
-        let present = Now { at: now(), desk, lease: LeaseId(at as u64), who: CounsellorSet(at as u64), patience: Patience::default() };
+        let present = Now {
+            at: now(),
+            desk,
+            lease: LeaseId(at as u64),
+            who: CounsellorSet(at as u64),
+            patience: Patience::default(),
+        };
         let (next, outputs) = flow::step(hotline, session, input, present);
         let last = outputs.last();
-        assert!(matches!(last, Some(Output::Ask { .. } | Output::Hold { .. } | Output::Connect { .. } | Output::Join { .. } | Output::End)), "{last:?}");
+        assert!(
+            matches!(
+                last,
+                Some(
+                    Output::Ask { .. }
+                        | Output::Hold { .. }
+                        | Output::Connect { .. }
+                        | Output::Join { .. }
+                        | Output::End
+                )
+            ),
+            "{last:?}"
+        );
         assert!(next.fits(hotline));
         let bytes = next.to_bytes();
         assert_eq!(Session::from_bytes(&bytes).as_ref(), Some(&next));

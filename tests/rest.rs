@@ -102,6 +102,14 @@ async fn a_change_of_a_call_is_tried_again() {
         pretend.client().redirect(&CallSid::new("CA7").unwrap(), URL).await.unwrap();
         assert_eq!(pretend.seen().len(), TRIES, "{trouble:?}");
     }
+    // What would take a caller out of the room is done once at most.
+    for trouble in [Trouble::DroppedAfter, Trouble::DroppedBefore, Trouble::Status(500), Trouble::Huge] {
+        let pretend = Pretend::start().await;
+        pretend.tell("CA7", State::Talking);
+        pretend.trouble(&[trouble]);
+        let once = pretend.client().redirect_once(&CallSid::new("CA7").unwrap(), URL).await;
+        assert_eq!((once, pretend.seen().len()), (Err(RestError::Unclear), 1), "{trouble:?}");
+    }
     let pretend = Pretend::start().await;
     pretend.trouble(&[Trouble::Status(500); 9]);
     assert_eq!(pretend.client().end(&CallSid::new("CA7").unwrap()).await, Err(RestError::Unclear));

@@ -1,4 +1,5 @@
-//! What an answer means, and whether to try again. The rule: nothing is tried again that may have placed a leg.
+//! What an answer means, and whether to try again. The rule: nothing is tried again that may have placed a leg, or
+//! brought a caller to somebody.
 
 use super::RestError;
 use crate::base::CallSid;
@@ -18,6 +19,8 @@ pub(super) enum Asked {
     Place,
     /// A change of a call: done twice it is as done once.
     Update,
+    /// A change of a call that may be done once only.
+    Once,
 }
 
 /// What becomes of one try.
@@ -61,7 +64,7 @@ pub(super) fn read(asked: Asked, status: u16, retry_after: Option<&str>, body: &
 /// The request was sent, and no whole answer came in time.
 pub(super) fn no_answer(asked: Asked) -> Verdict {
     match asked {
-        Asked::Place => Verdict::Failed(RestError::Unclear),
+        Asked::Place | Asked::Once => Verdict::Failed(RestError::Unclear),
         Asked::Update => Verdict::Again(RestError::Unclear, USUAL_PAUSE),
     }
 }
@@ -80,7 +83,7 @@ fn pause(retry_after: Option<&str>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Asked::{Place, Update};
+    use Asked::{Once, Place, Update};
     use Verdict::{Again, Done, Failed};
 
     #[test]
@@ -93,6 +96,7 @@ mod tests {
         case(Place, 201, "{\"sid\":\"CA1\",\"status\":\"queued\"}", Done(sid.clone()));
         case(Update, 200, "{\"sid\":\"CA1\"}", Done(sid));
         case(Update, 200, "", Done(None));
+        case(Once, 200, "", Done(None));
         for odd in ["", "{}", "{\"sid\":\"\"}", "{\"sid\":7}", "[1]", "<html>", "{\"sid\":\"CA1\""] {
             case(Place, 201, odd, Failed(RestError::Misread));
         }
@@ -109,6 +113,7 @@ mod tests {
         for status in [500, 502, 504] {
             case(Place, status, "{\"code\":20500}", Failed(RestError::Unclear));
             case(Update, status, "", Again(RestError::Unclear, USUAL_PAUSE));
+            case(Once, status, "", Failed(RestError::Unclear));
         }
     }
 

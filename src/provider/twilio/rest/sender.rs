@@ -88,6 +88,14 @@ impl Rest {
         self.send(Asked::Update, request::redirect(&self.settings, call, url)).await.map(|_| ())
     }
 
+    /// As [`Rest::redirect`], and never done twice: where a call that is in a conference would be taken out of it.
+    ///
+    /// # Errors
+    /// [`RestError::Unclear`] when it may have been done; else as [`Rest::redirect`].
+    pub async fn redirect_once(&self, call: &CallSid, url: &str) -> Result<(), RestError> {
+        self.send(Asked::Once, request::redirect(&self.settings, call, url)).await.map(|_| ())
+    }
+
     /// Hangs up a call, ringing or talking.
     ///
     /// # Errors

@@ -1,0 +1,313 @@
+//! The callers for whom counsellors are called beside the waiting loop: a table in memory, and nothing that waits.
+//!
+//! Contract: one attempt at a time rings for a caller; nobody rings twice in one wait; who said yes first is known; a leg
+//! whose name is not known yet is a leg all the same.
+
+use super::leg::{NotNeeded, Note};
+use crate::base::{CallSid, CounsellorIx, CounsellorSet, LeaseId};
+use crate::desk::{GONE_S, REQUESTS_MOST, Want};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// Caller and counsellor leave a room together. Whoever is found in it alone for so long is fetched out, in seconds.
+const ALONE_S: i64 = 6;
+
+/// A leg to be ended at the provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Unneeded {
+    pub leg: CallSid,
+    pub why: NotNeeded,
+    pub lease: LeaseId,
+    pub counsellor: CounsellorIx,
+}
+
+/// Where a caller is for whom counsellors are called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    /// In the loop.
+    Waits,
+    /// This counsellor has said yes; the caller is fetched.
+    Taken(CounsellorIx),
+    /// She was given the room. `alone`: since when the counsellor is out of it.
+    Joined { alone: Option<Timestamp> },
+    /// She has left the room, or the line; the counsellor's leg has not ended yet.
+    Over { since: Timestamp },
+}
+
+/// A caller for whom counsellors are called.
+pub(super) struct Called {
+    pub lease: LeaseId,
+    pub account: String,
+    /// What her call asks next if no key is pressed: the address she is fetched to.
+    pub next_url: String,
+    pub want: Want,
+    pub note: Note,
+    pub legs: Vec<Placed>,
+    /// Who was called for her in vain.
+    pub tried: CounsellorSet,
+    pub stage: Stage,
+    /// An order for her is being worked on.
+    pub ringing: bool,
+    /// When her call was last heard of.
+    pub heard: Timestamp,
+}
+
+/// A counsellor who rings, or talks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Placed {
+    pub counsellor: CounsellorIx,
+    /// `None` until the provider says it, or the leg itself.
+    pub sid: Option<CallSid>,
+    /// From then on it has rung in vain, if nothing is heard of it.
+    pub until: Timestamp,
+}
+
+/// What is to be done about a caller who was not heard of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Due {
+    /// She has left.
+    Gone(CallSid),
+    /// A leg has rung in vain, and nobody told us.
+    RingFor(CallSid),
+    /// She is alone in the room.
+    Fetch(CallSid, String),
+    /// The counsellor is alone in the room.
+    Drop(Vec<Unneeded>),
+}
+
+/// The table.
+#[derive(Default)]
+pub(super) struct Calls(HashMap<CallSid, Called>);
+
+impl Called {
+    fn unneeded(&self, why: NotNeeded, but: Option<CounsellorIx>) -> Vec<Unneeded> {
+        let others = self.legs.iter().filter(|leg| Some(leg.counsellor) != but);
+        let named = others.filter_map(|leg| Some((leg.sid.clone()?, leg.counsellor)));
+        named.map(|(leg, counsellor)| Unneeded { leg, why, lease: self.lease, counsellor }).collect()
+    }
+}
+
+impl Calls {
+    /// The caller of this attempt.
+    fn of(&mut self, lease: LeaseId) -> Option<(&CallSid, &mut Called)> {
+        self.0.iter_mut().find(|(_, called)| called.lease == lease)
+    }
+
+    /// This caller, if this is her attempt and she waits.
+    pub fn waiting(&mut self, caller: &CallSid, lease: LeaseId) -> Option<&mut Called> {
+        self.0.get_mut(caller).filter(|called| called.lease == lease && called.stage == Stage::Waits)
+    }
+
+    /// She goes round the loop. A new attempt begins with nobody; whoever was called in this wait stays known. What is
+    /// left of an earlier attempt is not needed. `None` when no more callers fit.
+    pub fn waits(&mut self, caller: &CallSid, now: Called) -> Option<(Stage, Vec<Unneeded>)> {
+        if self.0.len() >= REQUESTS_MOST && !self.0.contains_key(caller) {
+            return None;
+        }
+        let Some(known) = self.0.get_mut(caller) else {
+            self.0.insert(caller.clone(), now);
+            return Some((Stage::Waits, Vec::new()));
+        };
+        let mut left = Vec::new();
+        if known.lease != now.lease {
+            left = known.unneeded(NotNeeded::Gone, None);
+            known.legs.clear();
+            known.ringing = false;
+            if matches!(known.stage, Stage::Over { .. }) {
+                known.tried = CounsellorSet::default();
+            }
+            known.stage = Stage::Waits;
+        }
+        (known.lease, known.note, known.want, known.next_url, known.heard) =
+            (now.lease, now.note, now.want, now.next_url, now.heard);
+        Some((known.stage, left))
+    }
+
+    /// She was given the room of this attempt.
+    pub fn joins(&mut self, caller: &CallSid, lease: LeaseId, next_url: String, now: Timestamp) {
+        if let Some(called) = self.0.get_mut(caller).filter(|called| called.lease == lease) {
+            // The counsellor may have left in this very moment.
+            let alone = called.legs.is_empty().then_some(now);
+            (called.stage, called.next_url, called.heard) = (Stage::Joined { alone }, next_url, now);
+        }
+    }
+
+    /// She does not wait any more. Her attempt, if a counsellor had said yes, and the legs to be ended. Those of a talk end
+    /// by themselves, which is looked after.
+    pub fn leaves(&mut self, caller: &CallSid, now: Timestamp) -> Option<(LeaseId, Stage, Vec<Unneeded>)> {
+        let called = self.0.get_mut(caller)?;
+        let (lease, stage) = (called.lease, called.stage);
+        match stage {
+            Stage::Over { .. } => return None,
+            Stage::Joined { .. } if !called.legs.is_empty() => {
+                called.stage = Stage::Over { since: now };
+                return Some((lease, stage, Vec::new()));
+            }
+            _ => {}
+        }
+        let left = called.unneeded(NotNeeded::Gone, None);
+        self.0.remove(caller);
+        Some((lease, stage, left))
+    }
+
+    /// Her attempt, if nobody rings for her or is about to; from now on somebody is. Legs that have rung in vain without a
+    /// word are to be ended.
+    pub fn begin_ringing(&mut self, caller: &CallSid, now: Timestamp) -> (Option<LeaseId>, Vec<Unneeded>) {
+        let Some(called) = self.0.get_mut(caller).filter(|called| called.stage == Stage::Waits) else {
+            return (None, Vec::new());
+        };
+        let (live, over): (Vec<Placed>, Vec<Placed>) = called.legs.drain(..).partition(|leg| leg.until > now);
+        called.legs = over;
+        let vain = called.unneeded(NotNeeded::Gone, None);
+        called.tried = called.tried.with(called.legs.iter().map(|leg| leg.counsellor).collect());
+        called.legs = live;
+        if called.ringing || !called.legs.is_empty() {
+            return (None, vain);
+        }
+        called.ringing = true;
+        (Some(called.lease), vain)
+    }
+
+    /// Whether somebody rings for her now. If so, or if she does not wait any more, ringing has come to its end.
+    pub fn rings(&mut self, caller: &CallSid, lease: LeaseId) -> bool {
+        let Some(called) = self.waiting(caller, lease) else { return true };
+        let rings = !called.legs.is_empty();
+        called.ringing &= !rings;
+        rings
+    }
+
+    /// Nobody is left to be rung for her.
+    pub fn end_ringing(&mut self, caller: &CallSid, lease: LeaseId) {
+        if let Some(called) = self.0.get_mut(caller).filter(|called| called.lease == lease) {
+            called.ringing = false;
+        }
+    }
+
+    /// A leg is about to be placed; whose call it is, and what it carries. `None`: she does not wait any more, or this
+    /// counsellor was called for her already.
+    pub fn places(&mut self, caller: &CallSid, lease: LeaseId, leg: Placed) -> Option<(String, Note)> {
+        let counsellor = leg.counsellor;
+        let called = self.waiting(caller, lease)?;
+        if called.tried.contains(counsellor) || called.legs.iter().any(|known| known.counsellor == counsellor) {
+            return None;
+        }
+        called.legs.push(leg);
+        Some((called.account.clone(), Note { counsellor, ..called.note }))
+    }
+
+    /// The provider has named a leg. Why it is not needed, if it is not.
+    pub fn placed(&mut self, caller: &CallSid, lease: LeaseId, one: CounsellorIx, sid: CallSid) -> Option<Unneeded> {
+        let called = self.0.get_mut(caller).filter(|called| called.lease == lease);
+        let mut why = NotNeeded::Gone;
+        if let Some(called) = called {
+            if let Some(leg) = called.legs.iter_mut().find(|leg| leg.counsellor == one) {
+                leg.sid = Some(sid);
+                return None;
+            }
+            if called.stage != Stage::Waits {
+                why = NotNeeded::Taken;
+            }
+        }
+        Some(Unneeded { leg: sid, why, lease, counsellor: one })
+    }
+
+    /// A leg was picked up: it is named, and has until then.
+    pub fn picked_up(&mut self, lease: LeaseId, one: CounsellorIx, sid: &CallSid, until: Timestamp) {
+        let Some((_, called)) = self.of(lease) else { return };
+        if let Some(leg) = called.legs.iter_mut().find(|leg| leg.counsellor == one) {
+            leg.sid = Some(sid.clone());
+            leg.until = leg.until.max(until);
+        }
+    }
+
+    /// This counsellor said yes on this leg. Whether she has the call; the first time also whom to fetch, and whom to let go.
+    pub fn taken(&mut self, lease: LeaseId, one: CounsellorIx, sid: &CallSid) -> (bool, Option<Fetched>) {
+        // After a restart nothing is known here: the lease has decided, and the loop comes by itself.
+        let Some((caller, called)) = self.of(lease) else { return (true, None) };
+        match called.stage {
+            Stage::Waits => {}
+            Stage::Taken(by) => return (by == one, None),
+            Stage::Joined { .. } => return (called.legs.iter().any(|leg| leg.counsellor == one), None),
+            Stage::Over { .. } => return (false, None),
+        }
+        let left = called.unneeded(NotNeeded::Taken, Some(one));
+        called.stage = Stage::Taken(one);
+        called.legs = vec![Placed { counsellor: one, sid: Some(sid.clone()), until: Timestamp::MAX }];
+        let fetched = Fetched { caller: caller.clone(), url: called.next_url.clone(), left };
+        (true, Some(fetched))
+    }
+
+    /// A leg of this attempt has ended. Whom to ring for now.
+    pub fn leg_ended(&mut self, lease: LeaseId, one: CounsellorIx, now: Timestamp) -> Option<CallSid> {
+        let (caller, called) = self.of(lease)?;
+        let caller = caller.clone();
+        called.legs.retain(|leg| leg.counsellor != one);
+        called.tried.insert(one);
+        match called.stage {
+            // She left before the caller came.
+            Stage::Taken(by) if by == one => called.stage = Stage::Waits,
+            Stage::Joined { alone: None } if called.legs.is_empty() => {
+                called.stage = Stage::Joined { alone: Some(now) };
+            }
+            Stage::Over { .. } if called.legs.is_empty() => drop(self.0.remove(&caller)),
+            _ => {}
+        }
+        self.waiting(&caller, lease).is_some().then_some(caller)
+    }
+
+    pub fn tried(&self, caller: &CallSid) -> CounsellorSet {
+        let known = self.0.get(caller).filter(|called| !matches!(called.stage, Stage::Over { .. }));
+        known.map(|called| called.tried).unwrap_or_default()
+    }
+
+    /// Whether a counsellor who said yes waits for this caller.
+    pub fn is_taken(&self, caller: &CallSid, lease: LeaseId) -> bool {
+        self.0.get(caller).is_some_and(|called| called.lease == lease && matches!(called.stage, Stage::Taken(_)))
+    }
+
+    /// Whether she still asks for this next.
+    pub fn asks(&self, caller: &CallSid, url: &str) -> bool {
+        self.0.get(caller).is_some_and(|called| called.next_url == url)
+    }
+
+    /// What is to be done at this moment because nobody told us anything. `talk_s`: the longest talk.
+    pub fn due(&mut self, talk_s: u32, now: Timestamp) -> Vec<Due> {
+        let since = |then: Timestamp| now.duration_since(then);
+        let longer = |then: Timestamp, seconds: i64| since(then) > SignedDuration::from_secs(seconds);
+        let mut due = Vec::new();
+        let mut over = Vec::new();
+        for (caller, called) in &mut self.0 {
+            match called.stage {
+                Stage::Waits | Stage::Taken(_) if longer(called.heard, GONE_S) => due.push(Due::Gone(caller.clone())),
+                Stage::Waits if called.legs.iter().any(|leg| leg.until <= now) => {
+                    due.push(Due::RingFor(caller.clone()));
+                }
+                Stage::Joined { alone: Some(then) } if longer(then, ALONE_S) => {
+                    // Asked for once; if it is lost, once more as long after.
+                    called.stage = Stage::Joined { alone: Some(now) };
+                    due.push(Due::Fetch(caller.clone(), called.next_url.clone()));
+                }
+                Stage::Joined { .. } if longer(called.heard, i64::from(talk_s) + 60) => {
+                    due.push(Due::Gone(caller.clone()));
+                }
+                Stage::Over { since: then } if longer(then, ALONE_S) => {
+                    due.push(Due::Drop(called.unneeded(NotNeeded::Gone, None)));
+                    over.push(caller.clone());
+                }
+                _ => {}
+            }
+        }
+        for caller in over {
+            self.0.remove(&caller);
+        }
+        due
+    }
+}
+
+/// A caller who is brought to the room.
+pub(super) struct Fetched {
+    pub caller: CallSid,
+    pub url: String,
+    /// Others who rang for her.
+    pub left: Vec<Unneeded>,
+}
