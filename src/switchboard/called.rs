@@ -311,3 +311,175 @@ pub(super) struct Fetched {
     /// Others who rang for her.
     pub left: Vec<Unneeded>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: CounsellorIx = CounsellorIx(0);
+    const BO: CounsellorIx = CounsellorIx(1);
+    const L: LeaseId = LeaseId(7);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_767_600_000 + second).unwrap()
+    }
+
+    fn sid(name: &str) -> CallSid {
+        CallSid::new(name).unwrap()
+    }
+
+    fn called(lease: LeaseId, second: i64) -> Called {
+        let note = Note { lease, counsellor: ANNA, language: None, cannot_speak: false, since_s: 0 };
+        Called {
+            lease,
+            account: "AC1".to_owned(),
+            next_url: format!("/silence?s={second}"),
+            want: Want::default(),
+            note,
+            legs: Vec::new(),
+            tried: CounsellorSet::default(),
+            stage: Stage::Waits,
+            ringing: false,
+            heard: at(second),
+        }
+    }
+
+    fn leg(counsellor: CounsellorIx, until: i64) -> Placed {
+        Placed { counsellor, sid: None, until: at(until) }
+    }
+
+    /// One caller in the loop, for whom Anna and Bo ring on legs with names.
+    fn both_ring() -> Calls {
+        let mut calls = Calls::default();
+        calls.waits(&sid("her"), called(L, 0)).unwrap();
+        assert_eq!(calls.begin_ringing(&sid("her"), at(0)).0, Some(L));
+        for (one, name) in [(ANNA, "a"), (BO, "b")] {
+            assert!(calls.places(&sid("her"), L, leg(one, 25)).is_some());
+            assert_eq!(calls.placed(&sid("her"), L, one, sid(name)), None);
+        }
+        assert!(calls.rings(&sid("her"), L));
+        calls
+    }
+
+    fn names(legs: &[Unneeded]) -> Vec<(&str, NotNeeded)> {
+        legs.iter().map(|leg| (leg.leg.as_str(), leg.why)).collect()
+    }
+
+    #[test]
+    fn one_attempt_rings_at_a_time_and_nobody_twice() {
+        let mut calls = both_ring();
+        // The heartbeat, and the end of a leg, come while it rings.
+        calls.waits(&sid("her"), called(L, 9)).unwrap();
+        assert_eq!(calls.begin_ringing(&sid("her"), at(9)), (None, vec![]));
+        assert_eq!(calls.leg_ended(L, ANNA, at(10)), Some(sid("her")));
+        assert_eq!(calls.begin_ringing(&sid("her"), at(10)), (None, vec![]));
+        assert_eq!(calls.leg_ended(L, BO, at(11)), Some(sid("her")));
+        assert_eq!(calls.leg_ended(L, BO, at(11)), Some(sid("her")), "told twice");
+        assert_eq!(calls.begin_ringing(&sid("her"), at(11)).0, Some(L));
+        assert_eq!(calls.begin_ringing(&sid("her"), at(11)).0, None, "somebody is about to ring");
+        assert!(calls.places(&sid("her"), L, leg(ANNA, 40)).is_none());
+        calls.end_ringing(&sid("her"), L);
+        assert_eq!(calls.tried(&sid("her")), [ANNA, BO].into_iter().collect());
+        assert_eq!(calls.begin_ringing(&sid("nobody"), at(11)).0, None);
+    }
+
+    /// She goes back to the information and asks again while the first attempt is still being worked on.
+    #[test]
+    fn an_attempt_that_is_over_places_no_leg_any_more() {
+        let mut calls = Calls::default();
+        let (her, next) = (sid("her"), LeaseId(8));
+        calls.waits(&her, called(L, 0)).unwrap();
+        assert_eq!(calls.begin_ringing(&her, at(0)).0, Some(L));
+        assert!(calls.leaves(&her, at(1)).is_some() && calls.leaves(&her, at(1)).is_none());
+        calls.waits(&her, called(next, 2)).unwrap();
+        assert!(calls.places(&her, L, leg(ANNA, 25)).is_none());
+        assert!(calls.rings(&her, L), "its worker ends");
+        calls.end_ringing(&her, L);
+        assert_eq!(calls.begin_ringing(&her, at(2)).0, Some(next));
+        calls.end_ringing(&her, L);
+        assert_eq!(calls.begin_ringing(&her, at(2)).0, None, "the other worker does not end it");
+        let late = calls.placed(&her, L, ANNA, sid("a")).unwrap();
+        assert_eq!(names(&[late]), [("a", NotNeeded::Gone)]);
+    }
+
+    #[test]
+    fn the_first_yes_has_her_and_she_is_fetched_once() {
+        let mut calls = both_ring();
+        let (hers, fetched) = calls.taken(L, BO, &sid("b"));
+        let fetched = fetched.unwrap();
+        assert!(hers && fetched.caller == sid("her") && calls.asks(&sid("her"), &fetched.url));
+        assert_eq!(names(&fetched.left), [("a", NotNeeded::Taken)]);
+        let again = calls.taken(L, BO, &sid("b"));
+        assert!(again.0 && again.1.is_none(), "told twice");
+        assert!(!calls.taken(L, ANNA, &sid("a")).0);
+        assert!(calls.is_taken(&sid("her"), L));
+        // A step that was decided before the yes.
+        assert_eq!(calls.waits(&sid("her"), called(L, 5)).unwrap().0, Stage::Taken(BO));
+        calls.joins(&sid("her"), L, "/dial".to_owned(), at(6));
+        assert!(!calls.asks(&sid("her"), "/silence?s=5"));
+        assert!(calls.taken(L, BO, &sid("b")).0 && !calls.taken(L, ANNA, &sid("a")).0);
+        assert!(calls.taken(LeaseId(99), ANNA, &sid("c")).0, "after a restart");
+    }
+
+    #[test]
+    fn whoever_is_alone_in_a_room_comes_out_of_it() {
+        // The counsellor leaves at the moment in which the caller comes.
+        let mut calls = both_ring();
+        calls.taken(L, BO, &sid("b"));
+        calls.joins(&sid("her"), L, "/dial".to_owned(), at(10));
+        assert_eq!(calls.leg_ended(L, BO, at(11)), None, "nobody is rung for her in there");
+        assert_eq!(calls.due(7200, at(17)), []);
+        assert_eq!(calls.due(7200, at(18)), [Due::Fetch(sid("her"), "/dial".to_owned())]);
+        assert_eq!(calls.due(7200, at(20)), []);
+        // Or before, when the room was given already.
+        let mut calls = both_ring();
+        calls.taken(L, BO, &sid("b"));
+        assert_eq!(calls.leg_ended(L, BO, at(10)), Some(sid("her")));
+        calls.joins(&sid("her"), L, "/dial".to_owned(), at(10));
+        assert_eq!(calls.due(7200, at(17)), [Due::Fetch(sid("her"), "/dial".to_owned())]);
+        // The caller leaves, and the counsellor's leg does not end with the room.
+        let mut calls = both_ring();
+        calls.taken(L, BO, &sid("b"));
+        calls.joins(&sid("her"), L, "/dial".to_owned(), at(10));
+        let (_, stage, left) = calls.leaves(&sid("her"), at(11)).unwrap();
+        assert!(matches!(stage, Stage::Joined { .. }) && left.is_empty());
+        let due = calls.due(7200, at(18));
+        let [Due::Drop(legs)] = &due[..] else { panic!("{due:?}") };
+        assert_eq!(names(legs), [("b", NotNeeded::Gone)]);
+        assert_eq!(calls.due(7200, at(99)), []);
+    }
+
+    #[test]
+    fn who_is_not_heard_of_has_left() {
+        let mut calls = both_ring();
+        assert_eq!(calls.due(7200, at(15)), []);
+        assert_eq!(calls.due(7200, at(16)), [Due::Gone(sid("her"))]);
+        let (lease, stage, left) = calls.leaves(&sid("her"), at(16)).unwrap();
+        assert_eq!(
+            (lease, stage, names(&left)),
+            (L, Stage::Waits, vec![("a", NotNeeded::Gone), ("b", NotNeeded::Gone)])
+        );
+    }
+
+    #[test]
+    fn a_leg_of_which_nothing_is_heard_has_rung_in_vain() {
+        let mut calls = both_ring();
+        calls.picked_up(L, BO, &sid("b"), at(45));
+        calls.waits(&sid("her"), called(L, 24)).unwrap();
+        assert_eq!(calls.due(7200, at(25)), [Due::RingFor(sid("her"))]);
+        let (begins, vain) = calls.begin_ringing(&sid("her"), at(25));
+        assert_eq!((begins, names(&vain)), (None, vec![("a", NotNeeded::Gone)]), "the other hears the whisper");
+        assert_eq!(calls.due(7200, at(26)), []);
+    }
+
+    #[test]
+    fn a_talk_that_came_to_nothing_goes_on_with_whom_was_not_tried() {
+        let mut calls = both_ring();
+        calls.taken(L, BO, &sid("b"));
+        calls.joins(&sid("her"), L, "/dial".to_owned(), at(10));
+        calls.leg_ended(L, BO, at(10));
+        calls.waits(&sid("her"), called(LeaseId(8), 12)).unwrap();
+        assert!(calls.tried(&sid("her")).contains(BO));
+        assert_eq!(calls.begin_ringing(&sid("her"), at(12)).0, Some(LeaseId(8)));
+    }
+}
