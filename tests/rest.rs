@@ -52,6 +52,11 @@ async fn a_leg_is_placed_redirected_and_ended() {
     rest.end(&sid).await.unwrap();
     let after = rest.end(&sid).await.unwrap_err();
     assert!(after == refused(400, 21220) && after.is_over());
+    assert_eq!(rest.is_over(&sid).await, Ok(true));
+    pretend.tell(sid.as_str(), State::Talking);
+    assert_eq!(rest.is_over(&sid).await, Ok(false));
+    rest.answers().await.unwrap();
+    assert_eq!(pretend.client_with("another-secret").answers().await, Err(refused(401, 20003)));
     let unknown = rest.end(&CallSid::new("CAffff").unwrap()).await.unwrap_err();
     assert!(unknown == refused(404, 20404) && unknown.is_over());
     let orders = pretend.orders();

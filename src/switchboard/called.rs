@@ -7,10 +7,13 @@ use super::leg::{NotNeeded, Note};
 use crate::base::{CallSid, CounsellorIx, CounsellorSet, LeaseId};
 use crate::desk::{GONE_S, REQUESTS_MOST, Want};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Caller and counsellor leave a room together. Whoever is found in it alone for so long is fetched out, in seconds.
-const ALONE_S: i64 = 6;
+const ALONE_S: i64 = 4;
+
+/// At most this many legs are remembered that ended before their caller was known here: those of a restart.
+const VAIN_MOST: usize = 256;
 
 /// A leg to be ended at the provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,8 +31,9 @@ pub(super) enum Stage {
     Waits,
     /// This counsellor has said yes; the caller is fetched.
     Taken(CounsellorIx),
-    /// She was given the room. `alone`: since when the counsellor is out of it.
-    Joined { alone: Option<Timestamp> },
+    /// She was given the room. `alone`: since when the counsellor is out of it. `looked`: whether the provider was asked if
+    /// the counsellor is there, since nobody may have told that she left.
+    Joined { alone: Option<Timestamp>, looked: bool },
     /// She has left the room, or the line; the counsellor's leg has not ended yet.
     Over { since: Timestamp },
 }
@@ -71,13 +75,19 @@ pub(super) enum Due {
     RingFor(CallSid),
     /// She is alone in the room.
     Fetch(CallSid, String),
+    /// Whether this leg is still there is to be asked.
+    Look(Unneeded),
     /// The counsellor is alone in the room.
     Drop(Vec<Unneeded>),
 }
 
 /// The table.
 #[derive(Default)]
-pub(super) struct Calls(HashMap<CallSid, Called>);
+pub(super) struct Calls {
+    callers: HashMap<CallSid, Called>,
+    /// Who did not take the call of an attempt whose caller is not known here yet, the latest last.
+    vain: VecDeque<(LeaseId, CounsellorIx)>,
+}
 
 impl Called {
     fn unneeded(&self, why: NotNeeded, but: Option<CounsellorIx>) -> Vec<Unneeded> {
@@ -90,22 +100,23 @@ impl Called {
 impl Calls {
     /// The caller of this attempt.
     fn of(&mut self, lease: LeaseId) -> Option<(&CallSid, &mut Called)> {
-        self.0.iter_mut().find(|(_, called)| called.lease == lease)
+        self.callers.iter_mut().find(|(_, called)| called.lease == lease)
     }
 
     /// This caller, if this is her attempt and she waits.
     pub fn waiting(&mut self, caller: &CallSid, lease: LeaseId) -> Option<&mut Called> {
-        self.0.get_mut(caller).filter(|called| called.lease == lease && called.stage == Stage::Waits)
+        self.callers.get_mut(caller).filter(|called| called.lease == lease && called.stage == Stage::Waits)
     }
 
     /// She goes round the loop. A new attempt begins with nobody; whoever was called in this wait stays known. What is
     /// left of an earlier attempt is not needed. `None` when no more callers fit.
     pub fn waits(&mut self, caller: &CallSid, now: Called) -> Option<(Stage, Vec<Unneeded>)> {
-        if self.0.len() >= REQUESTS_MOST && !self.0.contains_key(caller) {
+        if self.callers.len() >= REQUESTS_MOST && !self.callers.contains_key(caller) {
             return None;
         }
-        let Some(known) = self.0.get_mut(caller) else {
-            self.0.insert(caller.clone(), now);
+        let Some(known) = self.callers.get_mut(caller) else {
+            let vain = self.vain.iter().filter(|(lease, _)| *lease == now.lease).map(|(_, one)| *one).collect();
+            self.callers.insert(caller.clone(), Called { tried: now.tried.with(vain), ..now });
             return Some((Stage::Waits, Vec::new()));
         };
         let mut left = Vec::new();
@@ -125,17 +136,17 @@ impl Calls {
 
     /// She was given the room of this attempt.
     pub fn joins(&mut self, caller: &CallSid, lease: LeaseId, next_url: String, now: Timestamp) {
-        if let Some(called) = self.0.get_mut(caller).filter(|called| called.lease == lease) {
+        if let Some(called) = self.callers.get_mut(caller).filter(|called| called.lease == lease) {
             // The counsellor may have left in this very moment.
             let alone = called.legs.is_empty().then_some(now);
-            (called.stage, called.next_url, called.heard) = (Stage::Joined { alone }, next_url, now);
+            (called.stage, called.next_url, called.heard) = (Stage::Joined { alone, looked: false }, next_url, now);
         }
     }
 
     /// She does not wait any more. Her attempt, if a counsellor had said yes, and the legs to be ended. Those of a talk end
     /// by themselves, which is looked after.
     pub fn leaves(&mut self, caller: &CallSid, now: Timestamp) -> Option<(LeaseId, Stage, Vec<Unneeded>)> {
-        let called = self.0.get_mut(caller)?;
+        let called = self.callers.get_mut(caller)?;
         let (lease, stage) = (called.lease, called.stage);
         match stage {
             Stage::Over { .. } => return None,
@@ -146,14 +157,14 @@ impl Calls {
             _ => {}
         }
         let left = called.unneeded(NotNeeded::Gone, None);
-        self.0.remove(caller);
+        self.callers.remove(caller);
         Some((lease, stage, left))
     }
 
     /// Her attempt, if nobody rings for her or is about to; from now on somebody is. Legs that have rung in vain without a
     /// word are to be ended.
     pub fn begin_ringing(&mut self, caller: &CallSid, now: Timestamp) -> (Option<LeaseId>, Vec<Unneeded>) {
-        let Some(called) = self.0.get_mut(caller).filter(|called| called.stage == Stage::Waits) else {
+        let Some(called) = self.callers.get_mut(caller).filter(|called| called.stage == Stage::Waits) else {
             return (None, Vec::new());
         };
         let (live, over): (Vec<Placed>, Vec<Placed>) = called.legs.drain(..).partition(|leg| leg.until > now);
@@ -178,7 +189,7 @@ impl Calls {
 
     /// Nobody is left to be rung for her.
     pub fn end_ringing(&mut self, caller: &CallSid, lease: LeaseId) {
-        if let Some(called) = self.0.get_mut(caller).filter(|called| called.lease == lease) {
+        if let Some(called) = self.callers.get_mut(caller).filter(|called| called.lease == lease) {
             called.ringing = false;
         }
     }
@@ -197,7 +208,7 @@ impl Calls {
 
     /// The provider has named a leg. Why it is not needed, if it is not.
     pub fn placed(&mut self, caller: &CallSid, lease: LeaseId, one: CounsellorIx, sid: CallSid) -> Option<Unneeded> {
-        let called = self.0.get_mut(caller).filter(|called| called.lease == lease);
+        let called = self.callers.get_mut(caller).filter(|called| called.lease == lease);
         let mut why = NotNeeded::Gone;
         if let Some(called) = called {
             if let Some(leg) = called.legs.iter_mut().find(|leg| leg.counsellor == one) {
@@ -239,35 +250,53 @@ impl Calls {
 
     /// A leg of this attempt has ended. Whom to ring for now.
     pub fn leg_ended(&mut self, lease: LeaseId, one: CounsellorIx, now: Timestamp) -> Option<CallSid> {
-        let (caller, called) = self.of(lease)?;
+        let Some((caller, called)) = self.of(lease) else {
+            if self.vain.len() >= VAIN_MOST {
+                self.vain.pop_front();
+            }
+            self.vain.push_back((lease, one));
+            return None;
+        };
         let caller = caller.clone();
         called.legs.retain(|leg| leg.counsellor != one);
         called.tried.insert(one);
         match called.stage {
             // She left before the caller came.
             Stage::Taken(by) if by == one => called.stage = Stage::Waits,
-            Stage::Joined { alone: None } if called.legs.is_empty() => {
-                called.stage = Stage::Joined { alone: Some(now) };
+            Stage::Joined { alone: None, looked } if called.legs.is_empty() => {
+                called.stage = Stage::Joined { alone: Some(now), looked };
             }
-            Stage::Over { .. } if called.legs.is_empty() => drop(self.0.remove(&caller)),
+            Stage::Over { .. } if called.legs.is_empty() => drop(self.callers.remove(&caller)),
             _ => {}
         }
         self.waiting(&caller, lease).is_some().then_some(caller)
     }
 
+    /// How she stands at the desk: her attempt, what she asks for, since when she waits, and whether somebody rings for her.
+    pub fn standing(&self, caller: &CallSid) -> Option<(LeaseId, Want, i64, bool)> {
+        let called = self.callers.get(caller)?;
+        let rung = match called.stage {
+            Stage::Waits => !called.legs.is_empty(),
+            Stage::Taken(_) => true,
+            Stage::Joined { .. } | Stage::Over { .. } => return None,
+        };
+        let want = Want { tried: called.want.tried.with(called.tried), ..called.want };
+        Some((called.lease, want, called.note.since_s, rung))
+    }
+
     pub fn tried(&self, caller: &CallSid) -> CounsellorSet {
-        let known = self.0.get(caller).filter(|called| !matches!(called.stage, Stage::Over { .. }));
+        let known = self.callers.get(caller).filter(|called| !matches!(called.stage, Stage::Over { .. }));
         known.map(|called| called.tried).unwrap_or_default()
     }
 
     /// Whether a counsellor who said yes waits for this caller.
     pub fn is_taken(&self, caller: &CallSid, lease: LeaseId) -> bool {
-        self.0.get(caller).is_some_and(|called| called.lease == lease && matches!(called.stage, Stage::Taken(_)))
+        self.callers.get(caller).is_some_and(|called| called.lease == lease && matches!(called.stage, Stage::Taken(_)))
     }
 
     /// Whether she still asks for this next.
     pub fn asks(&self, caller: &CallSid, url: &str) -> bool {
-        self.0.get(caller).is_some_and(|called| called.next_url == url)
+        self.callers.get(caller).is_some_and(|called| called.next_url == url)
     }
 
     /// What is to be done at this moment because nobody told us anything. `talk_s`: the longest talk.
@@ -276,15 +305,19 @@ impl Calls {
         let longer = |then: Timestamp, seconds: i64| since(then) > SignedDuration::from_secs(seconds);
         let mut due = Vec::new();
         let mut over = Vec::new();
-        for (caller, called) in &mut self.0 {
+        for (caller, called) in &mut self.callers {
             match called.stage {
                 Stage::Waits | Stage::Taken(_) if longer(called.heard, GONE_S) => due.push(Due::Gone(caller.clone())),
                 Stage::Waits if called.legs.iter().any(|leg| leg.until <= now) => {
                     due.push(Due::RingFor(caller.clone()));
                 }
-                Stage::Joined { alone: Some(then) } if longer(then, ALONE_S) => {
+                Stage::Joined { alone: None, looked: false } if longer(called.heard, ALONE_S) => {
+                    called.stage = Stage::Joined { alone: None, looked: true };
+                    due.extend(called.unneeded(NotNeeded::Gone, None).into_iter().map(Due::Look));
+                }
+                Stage::Joined { alone: Some(then), looked } if longer(then, ALONE_S) => {
                     // Asked for once; if it is lost, once more as long after.
-                    called.stage = Stage::Joined { alone: Some(now) };
+                    called.stage = Stage::Joined { alone: Some(now), looked };
                     due.push(Due::Fetch(caller.clone(), called.next_url.clone()));
                 }
                 Stage::Joined { .. } if longer(called.heard, i64::from(talk_s) + 60) => {
@@ -298,7 +331,7 @@ impl Calls {
             }
         }
         for caller in over {
-            self.0.remove(&caller);
+            self.callers.remove(&caller);
         }
         due
     }
@@ -380,6 +413,11 @@ mod tests {
         assert!(calls.places(&sid("her"), L, leg(ANNA, 40)).is_none());
         calls.end_ringing(&sid("her"), L);
         assert_eq!(calls.tried(&sid("her")), [ANNA, BO].into_iter().collect());
+        // A restart: a leg ended before her loop came.
+        let mut calls = Calls::default();
+        assert_eq!(calls.leg_ended(L, BO, at(20)), None);
+        calls.waits(&sid("her"), called(L, 21)).unwrap();
+        assert_eq!(calls.tried(&sid("her")), [BO].into_iter().collect());
         assert_eq!(calls.begin_ringing(&sid("nobody"), at(11)).0, None);
     }
 
@@ -428,9 +466,9 @@ mod tests {
         calls.taken(L, BO, &sid("b"));
         calls.joins(&sid("her"), L, "/dial".to_owned(), at(10));
         assert_eq!(calls.leg_ended(L, BO, at(11)), None, "nobody is rung for her in there");
-        assert_eq!(calls.due(7200, at(17)), []);
-        assert_eq!(calls.due(7200, at(18)), [Due::Fetch(sid("her"), "/dial".to_owned())]);
-        assert_eq!(calls.due(7200, at(20)), []);
+        assert_eq!(calls.due(7200, at(15)), []);
+        assert_eq!(calls.due(7200, at(16)), [Due::Fetch(sid("her"), "/dial".to_owned())]);
+        assert_eq!(calls.due(7200, at(18)), []);
         // Or before, when the room was given already.
         let mut calls = both_ring();
         calls.taken(L, BO, &sid("b"));
@@ -441,9 +479,14 @@ mod tests {
         let mut calls = both_ring();
         calls.taken(L, BO, &sid("b"));
         calls.joins(&sid("her"), L, "/dial".to_owned(), at(10));
-        let (_, stage, left) = calls.leaves(&sid("her"), at(11)).unwrap();
+        // Where nobody tells that the counsellor left, it is asked, once.
+        let due = calls.due(7200, at(15));
+        let [Due::Look(leg)] = &due[..] else { panic!("{due:?}") };
+        assert_eq!(leg.leg, sid("b"));
+        assert_eq!(calls.due(7200, at(16)), []);
+        let (_, stage, left) = calls.leaves(&sid("her"), at(17)).unwrap();
         assert!(matches!(stage, Stage::Joined { .. }) && left.is_empty());
-        let due = calls.due(7200, at(18));
+        let due = calls.due(7200, at(22));
         let [Due::Drop(legs)] = &due[..] else { panic!("{due:?}") };
         assert_eq!(names(legs), [("b", NotNeeded::Gone)]);
         assert_eq!(calls.due(7200, at(99)), []);

@@ -14,7 +14,8 @@
 //! her telephone may ring. Where nobody tells of it, her lease expires.
 //!
 //! A caller is fetched once, and never again because an answer was lost: the second time would take her out of the room.
-//! Whoever is alone in a room, because the other left at the moment of coming, is fetched out of it.
+//! Whoever is alone in a room, because the other left at the moment of coming, is fetched out of it; whether the other
+//! is there is asked of the provider once, since nobody may have told.
 //!
 //! Known race: a leg is placed and the caller leaves before its name is known. It is ended when its name comes.
 
@@ -54,6 +55,8 @@ pub(super) enum Order {
     RingNext,
     /// Brings the caller to the room, or out of one where nobody is.
     Fetch { caller: CallSid, url: String },
+    /// Asks whether a leg that talks is there, since it may have ended without a word.
+    Look(Unneeded),
     /// A leg that rings is ended; on one that was picked up a sentence is said first.
     Drop(Unneeded),
 }
@@ -130,6 +133,15 @@ impl Switchboard {
                     Err(error) if error.is_over() => self.free(&caller, clock()).await,
                     // If it was not done, the loop comes there by itself.
                     Ok(()) | Err(_) => {}
+                }
+            }
+            Order::Look(leg) => {
+                let over = match rest.is_over(&leg.leg).await {
+                    Ok(over) => over,
+                    Err(error) => error.is_over(),
+                };
+                if over {
+                    self.leg_is_over(leg.lease, leg.counsellor, clock()).await;
                 }
             }
             Order::Drop(leg) => self.drop_leg(rest, &leg).await,
@@ -223,6 +235,7 @@ impl Switchboard {
             }
         }
         lock(&self.calling.calls).end_ringing(caller, lease);
+        self.stand_again(caller, clock());
     }
 
     /// Whom to ring for her now, leased.
@@ -277,6 +290,7 @@ impl Switchboard {
         let ring_s = counsellor.line.ring_s;
         let leg = Placed { counsellor: one, sid: None, until: after(now, i64::from(ring_s) + RING_OVER_S) };
         let begun = lock(&self.calling.calls).places(caller, lease, leg);
+        self.stand_again(caller, now);
         let noted = begun.and_then(|(account, note)| self.sealed(&leg_call(&account, caller), &note));
         let Some(token) = noted else { return self.rang_in_vain(lease, one, now).await };
         let address = |name: &str| [&self.setup.public_url, "/twilio/", name, "?s=", &token].concat();
@@ -310,15 +324,20 @@ impl Switchboard {
 
     /// A leg is over: the next one rings at once, and whoever talked is free.
     pub(super) async fn leg_ended(&self, call: &Call, token: Option<&str>, now: Timestamp) {
-        let Some(note) = token.and_then(|token| self.note(call, token)) else { return };
-        let Some((_, counsellor)) = self.rung(note.counsellor) else { return };
-        if self.talks(note.lease, |known| known.counsellor == counsellor.id).await {
-            // The caller's own leg tells whether they talked; this only frees the counsellor.
-            self.end(note.lease, now).await;
-        } else {
-            let _ = self.store.lease_give_up(note.lease, &counsellor.id).await;
+        if let Some(note) = token.and_then(|token| self.note(call, token)) {
+            self.leg_is_over(note.lease, note.counsellor, now).await;
         }
-        let caller = lock(&self.calling.calls).leg_ended(note.lease, note.counsellor, now);
+    }
+
+    async fn leg_is_over(&self, lease: LeaseId, one: CounsellorIx, now: Timestamp) {
+        let Some((_, counsellor)) = self.rung(one) else { return };
+        if self.talks(lease, |known| known.counsellor == counsellor.id).await {
+            // The caller's own leg tells whether they talked; this only frees the counsellor.
+            self.end(lease, now).await;
+        } else {
+            let _ = self.store.lease_give_up(lease, &counsellor.id).await;
+        }
+        let caller = lock(&self.calling.calls).leg_ended(lease, one, now);
         if let Some(caller) = caller {
             self.calling.order(Order::RingFor(caller));
         }
@@ -374,6 +393,7 @@ impl Switchboard {
                 Due::Gone(caller) => self.free(&caller, now).await,
                 Due::RingFor(caller) => self.calling.order(Order::RingFor(caller)),
                 Due::Fetch(caller, url) => self.calling.order(Order::Fetch { caller, url }),
+                Due::Look(leg) => self.calling.order(Order::Look(leg)),
                 Due::Drop(legs) => self.calling.drop_all(legs),
             }
         }

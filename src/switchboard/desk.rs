@@ -3,7 +3,7 @@
 use super::voice::{after, binding};
 use super::{Switchboard, lock};
 use crate::base::{Accept, CallSid, CounsellorIx, CounsellorSet, LeaseId, Line};
-use crate::desk::{By, Counsellor, Desk, Duty, Ended, Lease, LeaseState, Opened, Plan, Stage, Want};
+use crate::desk::{By, Counsellor, Desk, Duty, Ended, GONE_S, Lease, LeaseState, Opened, Plan, Stage, Want};
 use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, Wish};
 use crate::menu::Hotline;
 use crate::provider::{Call, DialResult};
@@ -171,6 +171,10 @@ impl Switchboard {
             _ if over => None,
             (Place::Node(node), _) if node == hotline.roles.connect => Some(Stage::Choosing),
             (Place::Offering, _) => Some(Stage::Choosing),
+            // While somebody rings for her she is promised nobody else.
+            (Place::Waiting, Some(lease)) if self.is_rung(&call.sid) => {
+                Some(Stage::Dialling { lease, until: after(now, GONE_S) })
+            }
             (Place::Waiting, _) => {
                 Some(Stage::Waiting { since_s: session.waiting_since_s.unwrap_or_else(|| now.as_second()) })
             }
@@ -193,6 +197,21 @@ impl Switchboard {
             }
             None => queue.leave(&call.sid),
         }
+    }
+
+    fn is_rung(&self, call: &CallSid) -> bool {
+        lock(&self.calling.calls).standing(call).is_some_and(|(.., rung)| rung)
+    }
+
+    /// Notes that somebody rings for a caller in the loop, or that nobody does any more and she has her place again.
+    pub(super) fn stand_again(&self, call: &CallSid, now: Timestamp) {
+        let standing = lock(&self.calling.calls).standing(call);
+        let Some((lease, want, since_s, rung)) = standing else { return };
+        let stage = match rung {
+            true => Stage::Dialling { lease, until: after(now, GONE_S) },
+            false => Stage::Waiting { since_s },
+        };
+        lock(&self.queue).stand(call, stage, want, now);
     }
 
     /// Until when an attempt with these counsellors can last, if nothing is heard of it again.
