@@ -52,6 +52,11 @@ async fn a_leg_is_placed_redirected_and_ended() {
     rest.end(&sid).await.unwrap();
     let after = rest.end(&sid).await.unwrap_err();
     assert!(after == refused(400, 21220) && after.is_over());
+    assert_eq!(rest.is_over(&sid).await, Ok(true));
+    pretend.tell(sid.as_str(), State::Talking);
+    assert_eq!(rest.is_over(&sid).await, Ok(false));
+    rest.answers().await.unwrap();
+    assert_eq!(pretend.client_with("another-secret").answers().await, Err(refused(401, 20003)));
     let unknown = rest.end(&CallSid::new("CAffff").unwrap()).await.unwrap_err();
     assert!(unknown == refused(404, 20404) && unknown.is_over());
     let orders = pretend.orders();
@@ -101,6 +106,14 @@ async fn a_change_of_a_call_is_tried_again() {
         pretend.trouble(&[trouble, trouble]);
         pretend.client().redirect(&CallSid::new("CA7").unwrap(), URL).await.unwrap();
         assert_eq!(pretend.seen().len(), TRIES, "{trouble:?}");
+    }
+    // What would take a caller out of the room is done once at most.
+    for trouble in [Trouble::DroppedAfter, Trouble::DroppedBefore, Trouble::Status(500), Trouble::Huge] {
+        let pretend = Pretend::start().await;
+        pretend.tell("CA7", State::Talking);
+        pretend.trouble(&[trouble]);
+        let once = pretend.client().redirect_once(&CallSid::new("CA7").unwrap(), URL).await;
+        assert_eq!((once, pretend.seen().len()), (Err(RestError::Unclear), 1), "{trouble:?}");
     }
     let pretend = Pretend::start().await;
     pretend.trouble(&[Trouble::Status(500); 9]);

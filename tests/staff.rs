@@ -48,7 +48,7 @@ fn desk_file(head: &str) -> String {
 }
 
 async fn world() -> World {
-    World::with_desk(OPEN, &desk_file("fallback = \"service\""), "").await
+    World::with_desk(OPEN, &desk_file("fallback = \"service\""), None).await
 }
 
 // ---- the telephone
@@ -192,7 +192,7 @@ async fn all_calls_go_to_the_fallback_line_and_back() {
     assert_eq!(trail(&world), [("bo".to_owned(), Act::ToFallback), ("anna".to_owned(), Act::ToDesk)]);
 
     // A desk without a fallback line does not offer it.
-    let world = World::with_desk(OPEN, &desk_file(""), "").await;
+    let world = World::with_desk(OPEN, &desk_file(""), None).await;
     let heard = call(&world, &[ANNAS, "4"]).await;
     assert!(!heard[1].contains("fallback") && heard[2] == heard[1], "{heard:?}");
     assert_eq!(trail(&world), []);

@@ -3,7 +3,9 @@
 use super::voice::{after, binding};
 use super::{Switchboard, lock};
 use crate::base::{Accept, CallSid, CounsellorId, CounsellorIx, CounsellorSet, LeaseId, Line};
-use crate::desk::{By, Counsellor, Desk, Duty, Ended, HELD_BACK_S, Lease, LeaseState, Opened, Plan, Stage, Want};
+use crate::desk::{
+    By, Counsellor, Desk, Duty, Ended, GONE_S, HELD_BACK_S, Lease, LeaseState, Opened, Plan, Stage, Want,
+};
 use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, Wish};
 use crate::menu::Hotline;
 use crate::provider::{Call, DialResult};
@@ -39,11 +41,11 @@ impl Switchboard {
         let lease = self.lease_of(call, session);
         present.lease = lease;
         let duty = self.duty(now);
-        let (leases, memory) = match self.store.leases().await {
-            Ok(leases) => (leases, CounsellorSet::default()),
+        let (leases, memory, by) = match self.store.leases().await {
+            Ok(leases) => (leases, CounsellorSet::default(), self.by()),
             // Without a database a caller is connected all the same: to somebody whom no other call has, as far as this
-            // process knows.
-            Err(_) => (Arc::default(), self.rung_by_others(&call.sid)),
+            // process knows, and by the way that needs no lease.
+            Err(_) => (Arc::default(), self.rung_by_others(&call.sid), By::Dial),
         };
         let live = || leases.iter().filter(|known| known.expires_s > now.as_second());
         let caller = lock(&self.salts).caller(&call.from);
@@ -52,29 +54,40 @@ impl Switchboard {
         // with the program: they must not turn their own caller away.
         let own: CounsellorSet =
             live().filter(|known| known.id == lease).filter_map(|known| rung.desk.named(&known.counsellor)).collect();
-        if !own.is_empty() {
+        if !own.is_empty() && by == By::Dial {
             (present.desk, present.who) = (flow::Desk::Open, own);
             return present;
         }
-        let attempt = |known: &&Lease| Some(known.id) == wish.lease && known.state == LeaseState::Talking;
-        if self.by() == By::Legs && live().any(|known| attempt(&known)) {
+        let attempt = wish.lease.unwrap_or(lease);
+        let yes = |known: &Lease| known.id == attempt && known.state == LeaseState::Talking;
+        if self.by() == By::Legs && (live().any(yes) || self.is_taken(&call.sid, attempt)) {
             present.desk = flow::Desk::Taken;
+            return present;
+        }
+        if !own.is_empty() {
+            present.desk = flow::Desk::Calling;
             return present;
         }
         let taken: CounsellorSet = live().filter_map(|known| rung.desk.named(&known.counsellor)).collect();
         let taken = taken.with(memory).with(lost);
         let want = self.want(hotline, wish);
-        let want = Want { tried: want.tried.with(self.tried_by_legs(&call.sid)), ..want };
+        let want = Want { tried: want.tried.with(lock(&self.calling.calls).tried(&call.sid)), ..want };
         let since_s = wish.since_s.unwrap_or_else(|| now.as_second());
         let queue = lock(&self.queue);
         let plan = match admitted {
-            true => queue.plan((&rung.desk, &duty), taken, &call.sid, (&want, since_s), self.by(), now),
+            true => queue.plan((&rung.desk, &duty), taken, &call.sid, (&want, since_s), by, now),
             false if rung.desk.reachable(&duty, now).is_empty() => Plan::Closed,
-            false => Plan::Busy,
+            // She waits, and is not rung for.
+            false => {
+                present.desk = flow::Desk::Busy;
+                return present;
+            }
         };
-        (present.desk, present.who) = match (plan, self.by()) {
+        (present.desk, present.who) = match (plan, by) {
             (Plan::Ring(who), By::Dial) => (flow::Desk::Open, who),
             (Plan::Ring(_), By::Legs) => (flow::Desk::Calling, CounsellorSet::default()),
+            // Who is in the loop has her attempt, so that she is rung for in the moment in which somebody becomes free.
+            (Plan::Busy, By::Legs) if wish.since_s.is_some() => (flow::Desk::Calling, CounsellorSet::default()),
             (Plan::Busy, _) => (flow::Desk::Busy, CounsellorSet::default()),
             (Plan::Spent, _) => (flow::Desk::Spent, CounsellorSet::default()),
             (Plan::Closed, _) => (flow::Desk::Closed, CounsellorSet::default()),
@@ -105,6 +118,11 @@ impl Switchboard {
         let Some(rung) = &self.setup.desk else { return Patience::default() };
         let ring_s = rung.desk.counsellors.iter().map(|one| one.line.ring_s).max().unwrap_or(0);
         Patience { wait_max_s: rung.desk.wait_max_s, attempt_s: u16::from(ring_s) + WHISPER_S }
+    }
+
+    /// Whether a counsellor who said yes waits for this caller, as far as this process knows.
+    fn is_taken(&self, call: &CallSid, attempt: LeaseId) -> bool {
+        lock(&self.calling.calls).is_taken(call, attempt)
     }
 
     /// Counsellors that other calls have, as far as this process knows.
@@ -161,6 +179,10 @@ impl Switchboard {
             _ if over => None,
             (Place::Node(node), _) if node == hotline.roles.connect => Some(Stage::Choosing),
             (Place::Offering, _) => Some(Stage::Choosing),
+            // While somebody rings for her she is promised nobody else.
+            (Place::Waiting, Some(lease)) if self.is_rung(&call.sid) => {
+                Some(Stage::Dialling { lease, until: after(now, GONE_S) })
+            }
             (Place::Waiting, _) => {
                 Some(Stage::Waiting { since_s: session.waiting_since_s.unwrap_or_else(|| now.as_second()) })
             }
@@ -183,6 +205,21 @@ impl Switchboard {
             }
             None => queue.leave(&call.sid),
         }
+    }
+
+    fn is_rung(&self, call: &CallSid) -> bool {
+        lock(&self.calling.calls).standing(call).is_some_and(|(.., rung)| rung)
+    }
+
+    /// Notes that somebody rings for a caller in the loop, or that nobody does any more and she has her place again.
+    pub(super) fn stand_again(&self, call: &CallSid, now: Timestamp) {
+        let standing = lock(&self.calling.calls).standing(call);
+        let Some((lease, want, since_s, rung)) = standing else { return };
+        let stage = match rung {
+            true => Stage::Dialling { lease, until: after(now, GONE_S) },
+            false => Stage::Waiting { since_s },
+        };
+        lock(&self.queue).stand(call, stage, want, now);
     }
 
     /// Until when an attempt with these counsellors can last, if nothing is heard of it again.
@@ -229,7 +266,14 @@ impl Switchboard {
     pub(super) async fn end(&self, lease: LeaseId, now: Timestamp) -> Option<Ended> {
         let wrap_up_s = self.setup.desk.as_ref().map_or(0, |rung| i64::from(rung.desk.wrap_up_s));
         let work = async { self.store.lease_end(lease, after(now, wrap_up_s)).await.ok().flatten() };
-        let ended = self.ends.once(lease, now, work).await;
+        let mut ended = self.ends.once(lease, now, work).await;
+        // A counsellor may have left before the caller came: then the same attempt went on, and is ended once more.
+        if self.store.leases().await.is_ok_and(|all| all.iter().any(|known| known.id == lease))
+            && let Ok(Some(again)) = self.store.lease_end(lease, after(now, wrap_up_s)).await
+        {
+            self.ends.replace(lease, Some(again.clone()));
+            ended = Some(again);
+        }
         if let (Some(Ended { by: Some(counsellor) }), Some(rung)) = (&ended, &self.setup.desk)
             && let Some(at) = rung.desk.named(counsellor)
         {
@@ -262,9 +306,12 @@ impl Switchboard {
 
     /// A call is over: whoever was rung for it is free.
     pub(super) async fn free(&self, call: &CallSid, now: Timestamp) {
-        self.end_legs(call).await;
         let lease = lock(&self.leases).remove(call);
-        if let Some((lease, _)) = lease {
+        self.end_legs(call, now).await;
+        // Legs that still ring keep their counsellors until they are over.
+        if let Some((lease, _)) = lease
+            && (self.by() == By::Dial || self.talks(lease, |_| true).await)
+        {
             let ended = self.end(lease, now).await;
             self.note_caller(call, ended.as_ref(), now);
         }

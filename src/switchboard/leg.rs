@@ -1,10 +1,9 @@
 //! The counsellor's leg: what she hears when she picks up, and what her key does.
 
-use super::desk::taken_until;
 use super::voice::{after, binding};
 use super::{Switchboard, lock};
-use crate::base::{CounsellorIx, Digit, LeaseId};
-use crate::desk::{Accepted, By, Counsellor, Opened};
+use crate::base::{Accept, CounsellorIx, Digit, LeaseId};
+use crate::desk::{Accepted, By, Counsellor, LeaseState, Opened};
 use crate::flow::WHISPER_S;
 use crate::menu::LangIx;
 use crate::privacy::Purpose;
@@ -58,6 +57,36 @@ impl Switchboard {
         answer::accept(yes)
     }
 
+    /// On a leg of her own, picked up: the whisper, as long as she is needed. A line without voicemail has taken the call.
+    pub(super) async fn pick_up(&self, call: &Call, token: Option<&str>, now: Timestamp) -> VoiceResponse {
+        if call.ended {
+            return VoiceResponse::default();
+        }
+        let note = token.and_then(|token| self.note(call, token));
+        let known = note.and_then(|note| Some((note, self.rung(note.counsellor)?.1)));
+        let Some((note, counsellor)) = known else { return answer::accept(false) };
+        self.leg_is_up(&note, &call.sid, now);
+        if let Some(why) = self.not_needed_for(&note, now).await {
+            return self.not_needed(why);
+        }
+        match counsellor.line.accept {
+            Accept::Pickup => self.accept_on_leg(call, token, Digit::of_option(0), now).await,
+            Accept::Key => self.whisper(call, token, "/twilio/legkey"),
+        }
+    }
+
+    /// Why the counsellor of this leg is not needed (any more), as far as is known.
+    async fn not_needed_for(&self, note: &Note, now: Timestamp) -> Option<NotNeeded> {
+        let counsellor = &self.rung(note.counsellor)?.1.id;
+        // Without a database she is asked all the same.
+        let leases = self.store.leases().await.ok()?;
+        let live = || leases.iter().filter(|known| known.id == note.lease && known.expires_s > now.as_second());
+        if live().any(|known| known.state == LeaseState::Talking && known.counsellor != *counsellor) {
+            return Some(NotNeeded::Taken);
+        }
+        (!live().any(|known| known.counsellor == *counsellor)).then_some(NotNeeded::Gone)
+    }
+
     /// On a leg of her own: key 1, and nobody was quicker, brings her into the room where the caller joins her.
     pub(super) async fn accept_on_leg(
         &self,
@@ -71,14 +100,14 @@ impl Switchboard {
         if !is_yes(key) {
             return answer::accept(false);
         }
-        if !self.is_called(note.lease)
-            && self.store.leases().await.is_ok_and(|all| !all.iter().any(|one| one.id == note.lease))
-        {
-            return self.not_needed(NotNeeded::Gone);
+        if let Some(why) = self.not_needed_for(&note, now).await {
+            return self.not_needed(why);
         }
         match self.take_call(&note, now).await {
             Accepted::Yes => {
-                self.taken_by(note.lease, note.counsellor);
+                if !self.taken_by(note.lease, note.counsellor, &call.sid) {
+                    return self.not_needed(NotNeeded::Taken);
+                }
                 let room = [&self.setup.public_url, "/twilio/room?s=", token].concat();
                 answer::wait_in_room(note.lease, &rung.own, rung.desk.talk_max_s, &room)
             }
@@ -138,11 +167,6 @@ impl Switchboard {
     /// The note for a document of this counsellor, sealed.
     pub(super) fn sealed(&self, call: &Call, note: &Note) -> Option<String> {
         self.keys.seal(Purpose::Whisper, &binding(call), &postcard::to_allocvec(note).ok()?)
-    }
-
-    /// How long this counsellor is taken when she is rung now.
-    pub(super) fn rung_until(&self, at: CounsellorIx, now: Timestamp) -> Timestamp {
-        self.rung(at).map_or(now, |(rung, counsellor)| taken_until(&rung.desk, &counsellor.line, now))
     }
 }
 

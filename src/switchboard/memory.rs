@@ -53,6 +53,14 @@ impl<T: Clone> Memory<T> {
         };
         cell.get_or_init(|| work).await.clone()
     }
+
+    /// From now on this event, if it is remembered, has this answer.
+    pub(super) fn replace(&self, event: impl Hash, answer: T) {
+        let hash = self.hasher.hash_one(event);
+        if let Some(cell) = lock(&self.inner).answers.get_mut(&hash) {
+            *cell = Arc::new(OnceCell::from(answer));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,5 +84,8 @@ mod tests {
         assert_eq!(ask("key 2", 119).await, 1);
         assert_eq!(ask("key 3", 119).await, 2);
         assert_eq!(ask("key 2", 120).await, 3);
+        memory.replace("key 2", 9);
+        memory.replace("key 4", 9);
+        assert_eq!((ask("key 2", 121).await, ask("key 4", 121).await), (9, 4));
     }
 }

@@ -3,6 +3,7 @@
 //! Contract: every event is answered, whatever fails; the same event twice gets the same answer and is counted once.
 //! Must never contain: HTTP types, HTML, rules of its own (those are `flow`'s, `sms`'s and `provider`'s).
 
+mod called;
 mod callers;
 mod calling;
 mod desk;

@@ -3,7 +3,7 @@
 use super::leg::{NotNeeded, Note};
 use super::{Served, Switchboard, lock};
 use crate::base::{CounsellorIx, CounsellorSet, Digit, LeaseId, Line};
-use crate::flow::{self, Count, Input, Now, Outlook, Output, Session, Wish};
+use crate::flow::{self, Count, Input, Now, Outlook, Output, Place, Session, Wish};
 use crate::menu::Hotline;
 use crate::privacy::{self, Binding, Purpose};
 use crate::provider::twilio::DOOR;
@@ -60,7 +60,7 @@ impl Switchboard {
         match event {
             VoiceEvent::Whisper => return self.whisper(call, token, "/twilio/accept").to_xml(),
             VoiceEvent::Accept(key) => return self.accept(call, token, key, now).await.to_xml(),
-            VoiceEvent::Leg => return self.whisper(call, token, "/twilio/legkey").to_xml(),
+            VoiceEvent::Leg => return self.pick_up(call, token, now).await.to_xml(),
             VoiceEvent::LegKey(key) => return self.accept_on_leg(call, token, key, now).await.to_xml(),
             VoiceEvent::Taken => return self.not_needed(NotNeeded::Taken).to_xml(),
             VoiceEvent::Gone => return self.not_needed(NotNeeded::Gone).to_xml(),
@@ -216,7 +216,7 @@ impl Switchboard {
             }
         }
         let document = self.document(call, hotline, &after, &outputs);
-        self.after_step(call, hotline, &after, &outputs).await;
+        self.after_step(call, hotline, &after, &outputs, now).await;
         (present, document.unwrap_or_else(|| self.not_sealed(call, now)))
     }
 
@@ -288,10 +288,11 @@ impl Switchboard {
         Some(answer::voice(outputs, hotline, &links, &hotline.say).to_xml())
     }
 
-    /// What the waiting loop of this session asks next, when no key is pressed.
-    pub(super) fn loop_url(&self, call: &Call, session: &Session) -> Option<String> {
+    /// What the call of this session asks next when no key is pressed: in the waiting loop, or when it leaves the room.
+    pub(super) fn next_url(&self, call: &Call, session: &Session) -> Option<String> {
         let token = self.keys.seal(Purpose::Session, &binding(call), &session.to_bytes())?;
-        Some([&self.setup.public_url, "/twilio/silence?s=", &token].concat())
+        let name = if session.place == Place::Dialling { "dial" } else { "silence" };
+        Some([&self.setup.public_url, "/twilio/", name, "?s=", &token].concat())
     }
 
     // ---- counts

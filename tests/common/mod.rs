@@ -21,11 +21,11 @@ use hulplijn::server::public_router;
 use hulplijn::store::{Act, Kind, Options, Store};
 use hulplijn::switchboard::Switchboard;
 use jiff::Timestamp;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 pub const TOKEN: &str = "a-test-token-of-32-characters-xx";
@@ -106,8 +106,16 @@ pub struct World {
     pub router: axum::Router,
     now_s: Arc<AtomicI64>,
     stored: Stored,
-    /// Where the desk file lies: counsellors' numbers are not among what is kept.
-    _desk: Option<TempDir>,
+    /// Works on the counsellors' calls, where there is a REST interface.
+    calls: Option<JoinHandle<()>>,
+    /// Where the desk file is, if there is one.
+    desk_folder: Option<TempDir>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.calls.iter().for_each(JoinHandle::abort);
+    }
 }
 
 /// What a line has on its disk.
@@ -125,36 +133,40 @@ impl World {
         World::made(local, extra_desk, Stored::Words).await
     }
 
-    /// A line whose desk is in this file; with further lines for `[twilio]`.
-    pub async fn with_desk(local: &str, desk: &str, twilio: &str) -> World {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("desk.toml");
-        std::fs::write(&path, desk).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let data = tempfile::tempdir().unwrap();
-        let text = format!("{twilio}\n[desk]\nfile = \"{}\"\n", path.display());
-        let config = config_with(&text, data.path());
-        World { _desk: Some(folder), ..World::of(local, config, data, Stored::Words).await }
-    }
-
     /// The same with a sound for every prompt.
     pub async fn with_sounds(local: &str, extra_desk: &str) -> World {
         World::made(local, extra_desk, Stored::Sounds).await
     }
 
+    /// A line at this moment with this desk file, and a REST interface if it is given.
+    pub async fn with_desk(local: &str, desk: &str, rest: Option<&str>) -> World {
+        let (folder, desk_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = desk_folder.path().join("desk.toml");
+        std::fs::write(&path, desk).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let rest = rest.map_or_else(String::new, |base| {
+            format!("rest = \"{base}\"\nrest_key = \"{}\"\nrest_secret = \"{}\"\n", rest::KEY, rest::SECRET)
+        });
+        let config = config_with(&format!("{rest}[desk]\nfile = \"{}\"\n", path.display()), folder.path());
+        let mut world = World::begun(local, folder, config, Stored::Words).await;
+        world.desk_folder = Some(desk_folder);
+        world
+    }
+
     async fn made(local: &str, extra_desk: &str, stored: Stored) -> World {
         let folder = tempfile::tempdir().unwrap();
         let config = config(extra_desk, folder.path());
-        World::of(local, config, folder, stored).await
+        World::begun(local, folder, config, stored).await
     }
 
-    async fn of(local: &str, config: Config, folder: TempDir, stored: Stored) -> World {
+    async fn begun(local: &str, folder: TempDir, config: Config, stored: Stored) -> World {
         let moment: jiff::civil::DateTime = local.parse().unwrap();
         let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
         let now = moment.to_zoned_datetime(zone).unwrap().timestamp();
         let now_s = Arc::new(AtomicI64::new(now.as_second()));
         let (switchboard, router) = start(&config, &now_s, stored).await;
-        World { folder, config, switchboard, router, now_s, stored, _desk: None }
+        let calls = calls(&config, &switchboard, &now_s);
+        World { folder, config, switchboard, router, now_s, stored, calls, desk_folder: None }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -173,13 +185,17 @@ impl World {
     /// Stops and starts again from what is on disk.
     pub async fn restart(&mut self) {
         self.switchboard.close().await;
+        self.calls.take().iter().for_each(JoinHandle::abort);
         (self.switchboard, self.router) = start(&self.config, &self.now_s, self.stored).await;
+        self.calls = calls(&self.config, &self.switchboard, &self.now_s);
     }
 
     /// Stops, and starts again with no database at all.
     pub async fn restart_without_a_store(&mut self) {
         self.switchboard.close().await;
+        self.calls.take().iter().for_each(JoinHandle::abort);
         (self.switchboard, self.router) = start(&self.config, &self.now_s, Stored::Nothing).await;
+        self.calls = calls(&self.config, &self.switchboard, &self.now_s);
     }
 
     /// A signed POST as the provider sends it; `url` is absolute or a path.
@@ -227,6 +243,14 @@ impl World {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
         files.map(|file| file.unwrap().path()).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
     }
+}
+
+/// What `serve` does beside the requests.
+fn calls(config: &Config, switchboard: &Arc<Switchboard>, now_s: &Arc<AtomicI64>) -> Option<JoinHandle<()>> {
+    config.rest.as_ref()?;
+    let now_s = Arc::clone(now_s);
+    let clock = Arc::new(move || Timestamp::from_second(now_s.load(Ordering::SeqCst)).unwrap());
+    Some(tokio::spawn(Arc::clone(switchboard).run_calls(clock)))
 }
 
 async fn start(config: &Config, now_s: &Arc<AtomicI64>, stored: Stored) -> (Arc<Switchboard>, axum::Router) {

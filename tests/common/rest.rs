@@ -192,6 +192,10 @@ async fn worked_on(shared: &Mutex<Shared>, request: Request<Incoming>) -> io::Re
         Trouble::Status(status) => (Some(status), error(20500), None),
         Trouble::Later(status, seconds) => (Some(status), error(20429), Some(seconds)),
         _ if !believed => (Some(401), error(20003), None),
+        _ if parts.method == "GET" => {
+            let (status, json) = seen(&shared.lock().unwrap(), &path);
+            (Some(status), json, None)
+        }
         _ if parts.method != "POST" => (Some(405), error(20004), None),
         _ => {
             let (status, json) = done(&mut shared.lock().unwrap(), &path, &form);
@@ -216,6 +220,21 @@ async fn worked_on(shared: &Mutex<Shared>, request: Request<Incoming>) -> io::Re
         response = response.header("retry-after", seconds);
     }
     Ok(response.body(Full::new(json.into())).unwrap())
+}
+
+/// What the resource tells: the status and the body.
+fn seen(shared: &Shared, path: &str) -> (u16, String) {
+    let account = format!("/2010-04-01/Accounts/{ACCOUNT}");
+    if path == format!("{account}.json") {
+        return (200, format!("{{\"sid\":\"{ACCOUNT}\",\"status\":\"active\"}}"));
+    }
+    let sid = path.strip_prefix(&format!("{account}/Calls/")).and_then(|rest| rest.strip_suffix(".json"));
+    match sid.and_then(|sid| Some((sid, shared.calls.get(sid)?))) {
+        Some((sid, State::Ringing)) => (200, call(sid, "ringing")),
+        Some((sid, State::Talking)) => (200, call(sid, "in-progress")),
+        Some((sid, State::Over)) => (200, call(sid, "completed")),
+        None => (404, error(20404)),
+    }
 }
 
 /// What the resource does: the status and the body.

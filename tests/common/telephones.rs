@@ -87,6 +87,8 @@ pub struct Telephones {
     pub lost: Lost,
     /// How long background work of the server may take, in real time, after each step of the network.
     pub patience: Duration,
+    /// Whether the server has nothing more to do by itself; it is waited for after each step, ten seconds at most.
+    pub idle: Option<Box<dyn Fn() -> bool>>,
     /// What happened: `<ms> <who> <what>`, a line each.
     pub log: Vec<String>,
     does: BTreeMap<String, VecDeque<Does>>,
@@ -101,6 +103,7 @@ impl Telephones {
             readings: Readings::ONE,
             lost: Lost::None,
             patience: Duration::from_millis(5),
+            idle: None,
             log: Vec::new(),
             does: BTreeMap::new(),
             telephones: Vec::new(),
@@ -183,6 +186,12 @@ impl Telephones {
             let mut orders = rest.orders();
             if orders.is_empty() {
                 tokio::time::sleep(self.patience).await;
+                for _ in 0..10_000 {
+                    if self.idle.as_ref().is_none_or(|idle| idle()) {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
                 orders = rest.orders();
             }
             // What was found out meanwhile, such as that a conference has ended, is done in the next round.

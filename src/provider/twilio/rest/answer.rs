@@ -1,4 +1,5 @@
-//! What an answer means, and whether to try again. The rule: nothing is tried again that may have placed a leg.
+//! What an answer means, and whether to try again. The rule: nothing is tried again that may have placed a leg, or
+//! brought a caller to somebody.
 
 use super::RestError;
 use crate::base::CallSid;
@@ -8,6 +9,9 @@ use std::time::Duration;
 /// The provider may ask us to wait this long before the next try; who waits longer for a counsellor's line to ring has
 /// lost a caller.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The states of a call that is there no more (twiml reference 5.4).
+const OVER: [&str; 5] = ["completed", "busy", "no-answer", "failed", "canceled"];
+
 /// When it does not say how long.
 pub(super) const USUAL_PAUSE: Duration = Duration::from_millis(500);
 
@@ -18,16 +22,28 @@ pub(super) enum Asked {
     Place,
     /// A change of a call: done twice it is as done once.
     Update,
+    /// A change of a call that may be done once only.
+    Once,
+    /// A question, which changes nothing.
+    Look,
 }
 
 /// What becomes of one try.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
-    /// The name of the call, where the answer tells it.
-    Done(Option<CallSid>),
+    Done(Told),
     Failed(RestError),
     /// After this pause; the error if there is no time for another try.
     Again(RestError, Duration),
+}
+
+/// What an answer tells of a call.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Told {
+    /// Its name.
+    pub sid: Option<CallSid>,
+    /// It is there no more (twiml reference 5.4).
+    pub over: bool,
 }
 
 /// One answer of the provider.
@@ -37,10 +53,11 @@ pub(super) fn read(asked: Asked, status: u16, retry_after: Option<&str>, body: &
     let refused = || RestError::Refused { status, code: code().and_then(|code| u32::try_from(code).ok()) };
     match status {
         200..=299 => {
-            let sid = json.as_ref().and_then(|json| json.get("sid")).and_then(Value::as_str).and_then(CallSid::new);
-            match (asked, sid) {
-                (Asked::Place, None) => Verdict::Failed(RestError::Misread),
-                (_, sid) => Verdict::Done(sid),
+            let text = |name: &str| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str);
+            let over = text("status").is_some_and(|status| OVER.contains(&status));
+            match (asked, text("sid").and_then(CallSid::new)) {
+                (Asked::Place | Asked::Look, None) => Verdict::Failed(RestError::Misread),
+                (_, sid) => Verdict::Done(Told { sid, over }),
             }
         }
         429 => match pause(retry_after) {
@@ -61,8 +78,8 @@ pub(super) fn read(asked: Asked, status: u16, retry_after: Option<&str>, body: &
 /// The request was sent, and no whole answer came in time.
 pub(super) fn no_answer(asked: Asked) -> Verdict {
     match asked {
-        Asked::Place => Verdict::Failed(RestError::Unclear),
-        Asked::Update => Verdict::Again(RestError::Unclear, USUAL_PAUSE),
+        Asked::Place | Asked::Once => Verdict::Failed(RestError::Unclear),
+        Asked::Update | Asked::Look => Verdict::Again(RestError::Unclear, USUAL_PAUSE),
     }
 }
 
@@ -80,7 +97,7 @@ fn pause(retry_after: Option<&str>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Asked::{Place, Update};
+    use Asked::{Look, Once, Place, Update};
     use Verdict::{Again, Done, Failed};
 
     #[test]
@@ -90,15 +107,22 @@ mod tests {
         };
         let refused = |status, code| RestError::Refused { status, code };
         let sid = CallSid::new("CA1");
-        case(Place, 201, "{\"sid\":\"CA1\",\"status\":\"queued\"}", Done(sid.clone()));
-        case(Update, 200, "{\"sid\":\"CA1\"}", Done(sid));
-        case(Update, 200, "", Done(None));
+        let told = |over| Done(Told { sid: sid.clone(), over });
+        case(Place, 201, "{\"sid\":\"CA1\",\"status\":\"queued\"}", told(false));
+        case(Update, 200, "{\"sid\":\"CA1\"}", told(false));
+        case(Update, 200, "", Done(Told::default()));
+        case(Once, 200, "", Done(Told::default()));
+        case(Look, 200, "{\"sid\":\"CA1\",\"status\":\"in-progress\"}", told(false));
+        for status in OVER {
+            case(Look, 200, &format!("{{\"sid\":\"CA1\",\"status\":\"{status}\"}}"), told(true));
+        }
+        case(Look, 200, "<html>", Failed(RestError::Misread));
         for odd in ["", "{}", "{\"sid\":\"\"}", "{\"sid\":7}", "[1]", "<html>", "{\"sid\":\"CA1\""] {
             case(Place, 201, odd, Failed(RestError::Misread));
         }
         case(Place, 200, &format!("{{\"sid\":\"{}\"}}", "x".repeat(256)), Failed(RestError::Misread));
-        let told = "{\"code\":21211,\"message\":\"The number +447700900123 is invalid\"}";
-        case(Place, 400, told, Failed(refused(400, Some(21211))));
+        let numbered = "{\"code\":21211,\"message\":\"The number +447700900123 is invalid\"}";
+        case(Place, 400, numbered, Failed(refused(400, Some(21211))));
         case(Place, 401, "", Failed(refused(401, None)));
         case(Update, 404, "{\"code\":20404}", Failed(refused(404, Some(20404))));
         case(Place, 400, "{\"code\":\"21211\"}", Failed(refused(400, None)));
@@ -109,6 +133,8 @@ mod tests {
         for status in [500, 502, 504] {
             case(Place, status, "{\"code\":20500}", Failed(RestError::Unclear));
             case(Update, status, "", Again(RestError::Unclear, USUAL_PAUSE));
+            case(Once, status, "", Failed(RestError::Unclear));
+            case(Look, status, "", Again(RestError::Unclear, USUAL_PAUSE));
         }
     }
 

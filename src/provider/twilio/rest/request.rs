@@ -9,7 +9,7 @@ use form_urlencoded::Serializer;
 use url::Url;
 use zeroize::Zeroizing;
 
-/// A POST: where to, and its form.
+/// A request: where to, and its form.
 pub(super) struct Post {
     pub url: Url,
     pub form: String,
@@ -42,6 +42,20 @@ pub(super) fn redirect(settings: &Settings, call: &CallSid, url: &str) -> Post {
     let mut form = Serializer::new(String::new());
     form.append_pair("Url", &DOOR.address(url)).append_pair("Method", "POST");
     Post { url: of_call(settings, call), form: form.finish() }
+}
+
+/// Asks how a call is.
+pub(super) fn look(settings: &Settings, call: &CallSid) -> Post {
+    Post { url: of_call(settings, call), form: String::new() }
+}
+
+/// Asks for the account itself, which every key may see and which changes nothing.
+pub(super) fn account(settings: &Settings) -> Post {
+    let mut url = settings.base.0.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(["2010-04-01", "Accounts", &format!("{}.json", settings.account)]);
+    }
+    Post { url, form: String::new() }
 }
 
 /// Hangs up.
@@ -142,6 +156,9 @@ mod tests {
         let call = |sid: &str| CallSid::new(sid).unwrap();
         let post = end(&settings, &call("CA1"));
         assert_eq!((post.url.as_str(), post.form.as_str()), (format!("{calls}/CA1.json").as_str(), "Status=completed"));
+        let seen = look(&settings, &call("CA1"));
+        assert_eq!((seen.url, seen.form.as_str()), (post.url, ""));
+        assert_eq!(account(&settings).url.as_str(), calls.replace("/AC1/Calls", "/AC1.json"));
         let post = redirect(&settings, &call("v3:a/../b?c#d"), "/on");
         assert_eq!(post.url.as_str(), format!("{calls}/v3:a%2F..%2Fb%3Fc%23d.json"));
         assert_eq!(post.form, "Url=%2Fon%23rt%3D4000%26rc%3D2%26rp%3Dct%2Crt%2C5xx&Method=POST");

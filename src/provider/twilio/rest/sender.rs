@@ -1,6 +1,6 @@
 //! Carries the requests: bounded in number, size, time and tries.
 
-use super::answer::{self, Asked, Verdict};
+use super::answer::{self, Asked, Told, Verdict};
 use super::request::{self, Post};
 use super::{Leg, RestError, Settings};
 use crate::base::CallSid;
@@ -77,7 +77,7 @@ impl Rest {
     /// [`RestError::may_be_done`] says whether the leg may ring all the same.
     pub async fn place(&self, leg: &Leg<'_>) -> Result<CallSid, RestError> {
         let placed = self.send(Asked::Place, request::place(&self.settings, leg)).await?;
-        placed.ok_or(RestError::Misread)
+        placed.sid.ok_or(RestError::Misread)
     }
 
     /// Stops what a running call does and runs the document at this absolute address; asked by POST.
@@ -88,6 +88,14 @@ impl Rest {
         self.send(Asked::Update, request::redirect(&self.settings, call, url)).await.map(|_| ())
     }
 
+    /// As [`Rest::redirect`], and never done twice: where a call that is in a conference would be taken out of it.
+    ///
+    /// # Errors
+    /// [`RestError::Unclear`] when it may have been done; else as [`Rest::redirect`].
+    pub async fn redirect_once(&self, call: &CallSid, url: &str) -> Result<(), RestError> {
+        self.send(Asked::Once, request::redirect(&self.settings, call, url)).await.map(|_| ())
+    }
+
     /// Hangs up a call, ringing or talking.
     ///
     /// # Errors
@@ -96,7 +104,23 @@ impl Rest {
         self.send(Asked::Update, request::end(&self.settings, call)).await.map(|_| ())
     }
 
-    async fn send(&self, asked: Asked, post: Post) -> Result<Option<CallSid>, RestError> {
+    /// Whether a call is there no more.
+    ///
+    /// # Errors
+    /// As [`Rest::redirect`].
+    pub async fn is_over(&self, call: &CallSid) -> Result<bool, RestError> {
+        self.send(Asked::Look, request::look(&self.settings, call)).await.map(|told| told.over)
+    }
+
+    /// Whether the interface answers us: the account is asked for, and nothing is changed.
+    ///
+    /// # Errors
+    /// [`RestError::Refused`] with status 401 or 403 when it does not believe us.
+    pub async fn answers(&self) -> Result<(), RestError> {
+        self.send(Asked::Look, request::account(&self.settings)).await.map(|_| ())
+    }
+
+    async fn send(&self, asked: Asked, post: Post) -> Result<Told, RestError> {
         let deadline = Instant::now() + WHOLE;
         let turn = timeout_at(deadline, self.at_once.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(RestError::TooMany) };
@@ -105,7 +129,7 @@ impl Rest {
             let until = deadline.min(Instant::now() + ONE_TRY);
             let verdict = timeout_at(until, self.once(asked, &post)).await;
             let (error, pause) = match verdict.unwrap_or_else(|_| answer::no_answer(asked)) {
-                Verdict::Done(sid) => return Ok(sid),
+                Verdict::Done(told) => return Ok(told),
                 Verdict::Failed(error) => return Err(error),
                 Verdict::Again(error, pause) => (error, pause),
             };
@@ -119,7 +143,9 @@ impl Rest {
     }
 
     async fn once(&self, asked: Asked, post: &Post) -> Verdict {
-        let request = Request::post(post.url.as_str())
+        let request =
+            if asked == Asked::Look { Request::get(post.url.as_str()) } else { Request::post(post.url.as_str()) };
+        let request = request
             .header(AUTHORIZATION, &self.authorization)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
