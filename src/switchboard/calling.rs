@@ -13,6 +13,7 @@
 //! Known race: a leg is placed and the caller leaves before its name is known. It is ended when its name comes.
 
 use super::leg::{NotNeeded, Note};
+use super::voice::after;
 use super::{Switchboard, lock};
 use crate::base::{CallSid, CounsellorIx, CounsellorSet, LeaseId};
 use crate::desk::{By, Plan, Want};
@@ -342,6 +343,13 @@ impl Switchboard {
             }
         }
         self.calling.order(Order::RingNext);
+    }
+
+    /// The clock was set forward by so many seconds, or back.
+    pub(super) fn legs_clock_set(&self, by_s: i64) {
+        for leg in lock(&self.calling.calls).values_mut().flat_map(|called| &mut called.legs) {
+            leg.until = after(leg.until, by_s);
+        }
     }
 
     /// Every two seconds: who has not been heard of leaves, and nobody rings for her.

@@ -4,8 +4,9 @@ use super::voice::{after, binding};
 use super::{Switchboard, lock};
 use crate::base::{Accept, CallSid, CounsellorIx, CounsellorSet, LeaseId, Line};
 use crate::desk::{By, Counsellor, Desk, Duty, Ended, Lease, LeaseState, Opened, Plan, Stage, Want};
-use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, Wish};
+use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, WORDS_MOST_S, Wish};
 use crate::menu::Hotline;
+use crate::provider::twilio::rest::WHOLE;
 use crate::provider::{Call, DialResult};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -120,7 +121,7 @@ impl Switchboard {
         let mut got = CounsellorSet::default();
         for one in who.iter() {
             let Some(counsellor) = rung.desk.counsellor(one) else { continue };
-            let expires = taken_until(&rung.desk, &counsellor.line, now);
+            let expires = self.taken_until(&rung.desk, &counsellor.line, now);
             match self.store.lease_open(lease, &counsellor.id, now, expires).await {
                 Ok(Opened::Busy) => {}
                 Ok(Opened::Granted | Opened::Already) | Err(_) => {
@@ -184,7 +185,12 @@ impl Switchboard {
         let Some(rung) = &self.setup.desk else { return now };
         let untils = who.iter().filter_map(|one| rung.desk.counsellor(one));
         let joined = after(now, i64::from(rung.desk.talk_max_s));
-        untils.map(|one| taken_until(&rung.desk, &one.line, now)).max().unwrap_or(joined)
+        untils.map(|one| self.taken_until(&rung.desk, &one.line, now)).max().unwrap_or(joined)
+    }
+
+    /// Until when somebody who is rung now is taken, if nothing is heard of it again.
+    pub(super) fn taken_until(&self, desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
+        after(now, desk.taken_s(line, before_ringing_s(self.by()), WHISPER_S))
     }
 
     /// What came of an attempt. Its counsellors are free; who talked writes up first.
@@ -248,12 +254,10 @@ impl Switchboard {
     }
 }
 
-/// Until when somebody who is rung now is taken, if nothing is heard of it again.
-pub(super) fn taken_until(desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
-    // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
-    let talk_s = match line.accept {
-        Accept::Pickup => i64::from(desk.talk_max_s),
-        Accept::Key => i64::from(WHISPER_S),
-    };
-    after(now, i64::from(line.ring_s) + talk_s)
+/// What may pass before somebody's line rings: the words before a Dial, or all tries to place a leg.
+fn before_ringing_s(by: By) -> u16 {
+    match by {
+        By::Dial => WORDS_MOST_S,
+        By::Legs => WHOLE.as_secs() as u16,
+    }
 }

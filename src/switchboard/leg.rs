@@ -1,6 +1,5 @@
 //! The counsellor's leg: what she hears when she picks up, and what her key does.
 
-use super::desk::taken_until;
 use super::voice::{after, binding};
 use super::{Switchboard, lock};
 use crate::base::{CounsellorIx, Digit, LeaseId};
@@ -142,7 +141,7 @@ impl Switchboard {
 
     /// How long this counsellor is taken when she is rung now.
     pub(super) fn rung_until(&self, at: CounsellorIx, now: Timestamp) -> Timestamp {
-        self.rung(at).map_or(now, |(rung, counsellor)| taken_until(&rung.desk, &counsellor.line, now))
+        self.rung(at).map_or(now, |(rung, counsellor)| self.taken_until(&rung.desk, &counsellor.line, now))
     }
 }
 
