@@ -39,6 +39,7 @@ mod stats;
 pub mod story;
 mod text;
 pub mod walk;
+mod wall;
 mod watch;
 
 use clap::{Parser, Subcommand};

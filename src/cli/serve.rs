@@ -5,7 +5,7 @@ use super::lines::OwnLines;
 use super::menus::Origin;
 use super::start::{Start, from_folder, from_the_line, publish_first};
 use super::watch::{follow_the_line, watch_menus};
-use super::{Done, Failure, assemble, doctor, key, screen};
+use super::{Done, Failure, assemble, doctor, key, screen, wall};
 use crate::base::Sources;
 use crate::console::{self, Bounds, Console, Login};
 use crate::desk::{Desk, Warner, sentence};
@@ -160,6 +160,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
         listeners.spawn(serve(admin, router, limits, Arc::new(Metrics::default()), stopped.clone()));
     }
     let ticking = tokio::spawn(tick(Arc::clone(&switchboard), stopped.clone()));
+    let wall = tokio::spawn(wall::watch(Arc::clone(&switchboard), stopped.clone()));
     let calling = tokio::spawn(Arc::clone(&switchboard).run_calls(Arc::new(Timestamp::now)));
     let (alarm, watched) = (config.alarm.clone(), Arc::clone(&switchboard));
     let alarm = keep_watch(alarm, watched, Arc::clone(&metrics), empty_hours, stopped.clone());
@@ -181,6 +182,7 @@ async fn line(config: Config, arguments: Arguments, hardened: bool) -> Done {
     let _ = stop.send(true);
     while listeners.join_next().await.is_some() {}
     ticking.abort();
+    wall.abort();
     calling.abort();
     alarm.abort();
     if let Some(watching) = watching {

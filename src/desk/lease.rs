@@ -130,6 +130,13 @@ impl Leases {
         Some(Ended { by })
     }
 
+    /// The clock was set forward by so many seconds, or back: every lease lasts as long as before.
+    pub fn clock_set(&mut self, by_s: i64) {
+        for lease in &mut self.0 {
+            lease.expires_s = lease.expires_s.saturating_add(by_s);
+        }
+    }
+
     /// This counsellor is not rung any more in this attempt. A talk is left alone.
     pub fn give_up(&mut self, id: LeaseId, counsellor: &CounsellorId) {
         self.0

@@ -39,7 +39,7 @@ pub use whom::{By, Idle, Plan, Want, whom};
 pub use crate::base::{CounsellorIx, CounsellorSet, Gender};
 
 use crate::base::hours::{Hours, Stretch};
-use crate::base::{Callee, CounsellorId, E164, Language, Line};
+use crate::base::{Accept, Callee, CounsellorId, E164, Language, Line};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -47,6 +47,9 @@ use std::fmt;
 
 /// At most this many counsellors at one desk.
 pub const COUNSELLORS_MOST: usize = CounsellorSet::MOST;
+
+/// A provider may let it ring longer than it was asked to (Twilio: up to five seconds), and its request takes its time.
+const LATE_S: i64 = 10;
 
 /// The desk of a line, checked.
 #[derive(Clone, PartialEq, Debug)]
@@ -194,6 +197,17 @@ impl Desk {
         let pretend = |who: Counsellor| Counsellor { line: Line { callee: Callee::Pretend, ..who.line }, ..who };
         let counsellors = self.counsellors.into_iter().map(pretend).collect();
         Desk { counsellors, staff_number: None, ..self }
+    }
+
+    /// How many seconds a counsellor who is rung now is taken at most, if nothing is heard of it again: what may pass
+    /// before it rings, the ringing, and the whisper or, on a line without one, a whole talk, since nothing tells when
+    /// that begins.
+    pub fn taken_s(&self, line: &Line, before_s: u16, whisper_s: u16) -> i64 {
+        let answered_s = match line.accept {
+            Accept::Pickup => i64::from(self.talk_max_s),
+            Accept::Key => i64::from(whisper_s),
+        };
+        i64::from(before_s) + i64::from(line.ring_s) + answered_s + LATE_S
     }
 
     pub fn counsellor(&self, at: CounsellorIx) -> Option<&Counsellor> {

@@ -15,4 +15,6 @@ pub use crate::menu::{Front, Hotline, LangIx, Node, NodeIx, Phrases, Prompt, Rol
 pub use outlook::{Does, KEYS, Outlook, outlook};
 pub use session::{Place, Session, TRAIL_MAX};
 pub use step::{LONG_TIMEOUT_S, TIMEOUT_S, asks_desk, step};
-pub use words::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Patience, WHISPER_S, Wish};
+pub use words::{
+    Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Patience, WHISPER_S, WORDS_MOST_S, Wish,
+};

@@ -1,8 +1,11 @@
 //! One step of a call.
 
-use super::{Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Place, Session, TRAIL_MAX, Wish};
+use super::{
+    Count, Desk, DialStatus, Dialled, Input, NobodyFree, Now, Output, Place, Session, TRAIL_MAX, WHISPER_S,
+    WORDS_MOST_S, Wish,
+};
 use crate::base::{CounsellorSet, Digit, Gender};
-use crate::menu::{Act, Choice, Hotline, LangIx, NodeIx, Prompt, Spoken};
+use crate::menu::{Act, Choice, Hotline, LangIx, NodeIx, Prompt, Spoken, time};
 use jiff::Timestamp;
 
 /// How long a key is awaited, in seconds (rule TM-05), and how long in the later rounds: three rounds on the front
@@ -23,8 +26,13 @@ const PIECES: u8 = 2;
 /// retries included. Where more lies between two steps, or less than nothing, a clock was set.
 const STEP_MOST_S: i64 = 120;
 
-/// How long such a step is taken to have lasted: an attempt with its whisper.
-const STEP_TAKEN_S: i64 = 45;
+/// How long such a step is taken to have lasted at most: a round of the waiting loop, late; an attempt with its ringing
+/// (`ring_s` is 15 at most), its whisper, and without the words before it.
+const ROUND_TAKEN_S: i64 = 15;
+const ATTEMPT_TAKEN_S: i64 = 15 + WHISPER_S as i64;
+
+/// A voice may be so much slower than is reckoned where words have no sound: 120 words a minute, not 150.
+const SLOWER: f64 = 1.25;
 
 /// An attempt that began in time may end so many seconds after the limit.
 const OVER_S: i64 = 15;
@@ -37,7 +45,7 @@ const PATIENCE: u8 = 3;
 pub fn step<'h>(hotline: &'h Hotline, session: Session, input: Input, now: Now) -> (Session, Vec<Output<'h>>) {
     let mut turn = Turn { hotline, session, now, outputs: Vec::with_capacity(4) };
     turn.session.step = turn.session.step.saturating_add(1);
-    turn.session.waiting_since_s = waiting_since(&turn.session, now.at);
+    turn.session.waiting_since_s = waiting_since(hotline, &turn.session, now.at);
     turn.session.issued_s = now.at.as_second();
     match input {
         Input::Began { language } => turn.begin(language),
@@ -74,7 +82,7 @@ pub fn asks_desk(hotline: &Hotline, session: &Session, input: &Input, now: Times
         language: session.language,
         gender: chosen_gender(hotline, session, input).or(session.gender),
         tried,
-        since_s: waiting_since(session, now).filter(|_| goes_on),
+        since_s: waiting_since(hotline, session, now).filter(|_| goes_on),
         lease: session.lease,
     })
 }
@@ -90,13 +98,26 @@ fn chosen_gender(hotline: &Hotline, session: &Session, input: &Input) -> Option<
 }
 
 /// Since when she waits, by the clock as it is now: a clock that was set between two steps keeps nobody waiting.
-fn waiting_since(session: &Session, now: Timestamp) -> Option<i64> {
+fn waiting_since(hotline: &Hotline, session: &Session, now: Timestamp) -> Option<i64> {
     let (since, now) = (session.waiting_since_s?, now.as_second());
     if (0..=STEP_MOST_S).contains(&now.saturating_sub(session.issued_s)) {
         return Some(since);
     }
     let waited = session.issued_s.saturating_sub(since).max(0);
-    Some(now.saturating_sub(waited).saturating_sub(STEP_TAKEN_S))
+    let taken = match session.place {
+        Place::Dialling if session.tried == CounsellorSet::default() => ATTEMPT_TAKEN_S + words_s(hotline, session),
+        Place::Dialling => ATTEMPT_TAKEN_S,
+        _ => ROUND_TAKEN_S,
+    };
+    Some(now.saturating_sub(waited).saturating_sub(taken))
+}
+
+/// Seconds of the words before a line rings for the first time.
+fn words_s(hotline: &Hotline, session: &Session) -> i64 {
+    let spoken = hotline.spoken(hotline.roles.waiting, session.language.unwrap_or(LangIx(0)));
+    // A number of seconds that is no number, or below zero, becomes 0.
+    let seconds = (time::seconds(&spoken.info) * SLOWER).ceil() as u16;
+    i64::from(seconds.min(WORDS_MOST_S))
 }
 
 /// How much of a node is said.
@@ -354,8 +375,11 @@ impl<'h> Turn<'h> {
         let now = self.now.at.as_second();
         let waited = now.saturating_sub(*self.session.waiting_since_s.get_or_insert(now));
         let limit = i64::from(self.now.patience.wait_max_s);
-        // An attempt may end a quarter of a minute after the limit, not later.
-        let time_to_ring = waited.saturating_add(i64::from(self.now.patience.attempt_s)) <= limit + OVER_S;
+        // An attempt, with the words before the first one, may end a quarter of a minute after the limit, not later.
+        let first = self.session.tried == CounsellorSet::default();
+        let words_s = if first { words_s(self.hotline, &self.session) } else { 0 };
+        let attempt_s = i64::from(self.now.patience.attempt_s) + words_s;
+        let time_to_ring = waited.saturating_add(attempt_s) <= limit + OVER_S;
         match self.now.desk {
             Desk::Taken => self.join(),
             Desk::Open if time_to_ring => self.connect(),

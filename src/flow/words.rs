@@ -51,6 +51,10 @@ impl Default for Patience {
 /// The whisper, twice, and the wait for a key take no longer than this, in seconds.
 pub const WHISPER_S: u16 = 30;
 
+/// The words before a line rings for the first time take no longer than this, in seconds: rule TM-03 allows 30 at 150
+/// words a minute, and a voice may be a quarter slower.
+pub const WORDS_MOST_S: u16 = 38;
+
 /// What a step asks the desk with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wish {

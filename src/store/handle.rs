@@ -147,6 +147,11 @@ impl Store {
         self.ask(move |keeper| keeper.write(|connection| lease::give_up(connection, id, &counsellor))).await
     }
 
+    /// The clock was set forward by so many seconds, or back: every lease lasts as long as before.
+    pub async fn leases_clock_set(&self, by_s: i64) -> Result<(), Unavailable> {
+        self.ask(move |keeper| keeper.write(|connection| lease::clock_set(connection, by_s))).await
+    }
+
     /// All leases. Some may be dead already.
     pub async fn leases(&self) -> Result<Arc<[Lease]>, Unavailable> {
         if let Some(known) = self.known(Known::all) {

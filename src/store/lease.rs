@@ -154,6 +154,12 @@ pub(super) fn delete(connection: &Connection, id: LeaseId) -> Result<()> {
     Ok(())
 }
 
+/// The clock was set forward by so many seconds, or back.
+pub(super) fn clock_set(connection: &Connection, by_s: i64) -> Result<()> {
+    connection.prepare_cached("UPDATE lease SET expires_s = expires_s + ?1")?.execute(params![by_s])?;
+    Ok(())
+}
+
 /// A lease is dead from the second it expires.
 pub(super) fn forget_expired(connection: &Connection, now: Timestamp) -> Result<()> {
     connection.prepare_cached("DELETE FROM lease WHERE expires_s <= ?1")?.execute(params![now.as_second()])?;
@@ -227,6 +233,7 @@ mod tests {
         End(u64),
         GiveUp(u64, bool),
         Pass(i64),
+        Clock(i64),
     }
 
     fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -236,6 +243,7 @@ mod tests {
             (1..4_u64).prop_map(Deed::End),
             (1..4_u64, any::<bool>()).prop_map(|(id, who)| Deed::GiveUp(id, who)),
             (0..50_i64).prop_map(Deed::Pass),
+            (-4000..4000_i64).prop_map(Deed::Clock),
         ];
         proptest::collection::vec(one, 0..30)
     }
@@ -267,6 +275,11 @@ mod tests {
                         plain.give_up(LeaseId(id), &who(by));
                     }
                     Deed::Pass(seconds) => now += seconds,
+                    Deed::Clock(by_s) => {
+                        clock_set(&db, by_s).unwrap();
+                        plain.clock_set(by_s);
+                        now += by_s;
+                    }
                 }
                 let sorted = |mut rows: Vec<Lease>| {
                     rows.sort_by(|a, b| a.counsellor.cmp(&b.counsellor));

@@ -103,6 +103,23 @@ impl Calls {
         self.callers.iter_mut().find(|(_, called)| called.lease == lease)
     }
 
+    /// The clock was set forward by so many seconds, or back: what is remembered of moments moves with it.
+    pub fn clock_set(&mut self, by_s: i64) {
+        let moved = |at: &mut Timestamp| {
+            if let Ok(to) = at.checked_add(SignedDuration::from_secs(by_s)) {
+                *at = to;
+            }
+        };
+        for called in self.callers.values_mut() {
+            moved(&mut called.heard);
+            called.legs.iter_mut().for_each(|leg| moved(&mut leg.until));
+            match &mut called.stage {
+                Stage::Joined { alone: Some(since), .. } | Stage::Over { since } => moved(since),
+                Stage::Waits | Stage::Taken(_) | Stage::Joined { alone: None, .. } => {}
+            }
+        }
+    }
+
     /// This caller, if this is her attempt and she waits.
     pub fn waiting(&mut self, caller: &CallSid, lease: LeaseId) -> Option<&mut Called> {
         self.callers.get_mut(caller).filter(|called| called.lease == lease && called.stage == Stage::Waits)

@@ -384,6 +384,11 @@ impl Switchboard {
         self.calling.order(Order::RingNext);
     }
 
+    /// The clock was set forward by so many seconds, or back.
+    pub(super) fn legs_clock_set(&self, by_s: i64) {
+        lock(&self.calling.calls).clock_set(by_s);
+    }
+
     /// Every two seconds: who has not been heard of leaves, and nobody rings for her; whoever is alone in a room is fetched.
     pub async fn look_for_the_gone(&self, now: Timestamp) {
         let Some(rung) = self.setup.desk.as_ref().filter(|_| self.by() == By::Legs) else { return };

@@ -6,15 +6,12 @@ use crate::base::{Accept, CallSid, CounsellorId, CounsellorIx, CounsellorSet, Le
 use crate::desk::{
     By, Counsellor, Desk, Duty, Ended, GONE_S, HELD_BACK_S, Lease, LeaseState, Opened, Plan, Stage, Want,
 };
-use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, Wish};
+use crate::flow::{self, DialStatus, Dialled, Now, Output, Patience, Place, Session, WHISPER_S, WORDS_MOST_S, Wish};
 use crate::menu::Hotline;
+use crate::provider::twilio::rest::WHOLE;
 use crate::provider::{Call, DialResult};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-
-/// How long somebody who was rung stays taken beside the ringing, if nothing is ever heard of it: twice as long as the
-/// whisper and the wait for her key, so that a slow network never brings her a second call.
-const LEASED_S: i64 = 60;
 
 /// At most this many calls are remembered as having a lease.
 const LEASES_MOST: usize = 10_000;
@@ -144,7 +141,7 @@ impl Switchboard {
         let mut got = CounsellorSet::default();
         for one in who.iter() {
             let Some(counsellor) = rung.desk.counsellor(one) else { continue };
-            let expires = taken_until(&rung.desk, &counsellor.line, now);
+            let expires = self.taken_until(&rung.desk, &counsellor.line, now);
             match self.store.lease_open(lease, &counsellor.id, now, expires).await {
                 Ok(Opened::Busy) => {}
                 Ok(Opened::Granted | Opened::Already) | Err(_) => {
@@ -227,7 +224,12 @@ impl Switchboard {
         let Some(rung) = &self.setup.desk else { return now };
         let untils = who.iter().filter_map(|one| rung.desk.counsellor(one));
         let joined = after(now, i64::from(rung.desk.talk_max_s));
-        untils.map(|one| taken_until(&rung.desk, &one.line, now)).max().unwrap_or(joined)
+        untils.map(|one| self.taken_until(&rung.desk, &one.line, now)).max().unwrap_or(joined)
+    }
+
+    /// Until when somebody who is rung now is taken, if nothing is heard of it again.
+    pub(super) fn taken_until(&self, desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
+        after(now, desk.taken_s(line, before_ringing_s(self.by()), WHISPER_S))
     }
 
     /// What came of an attempt. Its counsellors are free; who talked writes up first.
@@ -336,12 +338,10 @@ fn is_lately(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at).abs() <= SignedDuration::from_secs(HELD_BACK_S)
 }
 
-/// Until when somebody who is rung now is taken, if nothing is heard of it again.
-pub(super) fn taken_until(desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
-    // A line without whisper is taken for as long as a talk can be: nothing tells us when it begins.
-    let talk_s = match line.accept {
-        Accept::Pickup => i64::from(desk.talk_max_s),
-        Accept::Key => LEASED_S,
-    };
-    after(now, i64::from(line.ring_s) + talk_s)
+/// What may pass before somebody's line rings: the words before a Dial, or all tries to place a leg.
+fn before_ringing_s(by: By) -> u16 {
+    match by {
+        By::Dial => WORDS_MOST_S,
+        By::Legs => WHOLE.as_secs() as u16,
+    }
 }

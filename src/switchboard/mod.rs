@@ -291,6 +291,16 @@ impl Switchboard {
         lock(&self.limiter).sweep(now);
     }
 
+    /// The clock of this machine was set forward by so many seconds, or back: whoever is rung, talks or waits does so for as
+    /// long as before. What travels with the calls knows by itself.
+    pub async fn clock_set(&self, by_s: i64) {
+        lock(&self.queue).clock_set(by_s);
+        self.legs_clock_set(by_s);
+        if self.store.leases_clock_set(by_s).await.is_err() {
+            tracing::warn!("the clock was set, and the database does not answer: leases end too early or too late");
+        }
+    }
+
     /// A call's status: when it is over, whoever was rung for it is free again.
     pub async fn status(&self, call: &crate::provider::Call, now: Timestamp) {
         if call.ended {
