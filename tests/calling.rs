@@ -384,10 +384,11 @@ async fn two_callers_never_ring_one_counsellor() {
     line.until(4).await;
     line.call("three", '2', &[]);
     line.until(6).await;
-    line.call("four", '2', &[(3_100, key('1'))]);
+    line.call("four", '2', &[]);
     line.until(50).await;
     let log = line.log().join("\n");
-    assert_eq!(line.rung(), "bo 3, cem 3, anna 7", "{log}");
+    // The first two are rung in the same moment.
+    assert!(["bo 3, cem 3, anna 7", "cem 3, bo 3, anna 7"].contains(&line.rung().as_str()), "{}\n{log}", line.rung());
     assert!(!line.happened("four talks"), "{log}");
     line.until(200).await;
     // Bo's talk ends at 50, and her minute at 110; then the loop's next round.
@@ -496,9 +497,9 @@ async fn a_restart_keeps_the_order_of_those_who_wait() {
     line.call("one", '2', &[]);
     line.until(5).await;
     // The desk is engaged: they choose to wait.
-    line.call("two", '2', &[(4_000, key('1'))]);
+    line.call("two", '2', &[]);
     line.until(12).await;
-    line.call("three", '2', &[(4_000, key('1'))]);
+    line.call("three", '2', &[]);
     line.until(25).await;
     line.restart().await;
     line.until(160).await;
@@ -539,7 +540,7 @@ async fn three_minutes_and_no_longer() {
     line.phones.plan(BO, &[Does::PicksUp { after_ms: 1_000, keys: vec![(1_000, '1')], hangs_up_ms: None }]);
     line.call("one", '2', &[]);
     line.until(6).await;
-    line.call("two", '2', &[(4_000, key('1'))]);
+    line.call("two", '2', &[]);
     line.until(230).await;
     let log = line.log().join("\n");
     let lines = line.when(&format!("two hears: {STILL}"));
@@ -547,7 +548,7 @@ async fn three_minutes_and_no_longer() {
     let between: Vec<f64> = lines.windows(2).map(|two| two[1] - two[0]).collect();
     assert!(between.iter().all(|seconds| (20.0..=40.0).contains(seconds)), "{between:?}");
     let words = line.when(&format!("two hears: {NOBODY}"));
-    assert!(words.len() == 2 && words[1] - 10.0 <= 195.0 && words[1] - 10.0 >= 175.0, "{words:?}\n{log}");
+    assert!(words.len() == 2 && (180.0..=195.0).contains(&(words[1] - 9.0)), "{words:?}\n{log}");
     assert_eq!(line.rung(), "bo 3", "{log}");
     line.closed().await;
 }

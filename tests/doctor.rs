@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::rest::{KEY, Pretend, SECRET};
 use common::server::{Server, configured};
 use common::{CALLER, DESK, OWN, TOKEN};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
@@ -269,6 +270,43 @@ async fn a_proxy_that_tidies_up_the_address_is_found_out() {
     report.says("a request signed with the auth token is refused", "wrong");
     report.says("`/healthz` answers ok", "ok");
     server.unwrap().stop();
+}
+
+/// The provider's REST interface is asked for the account, and for nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_the_rest_interface_answers() {
+    let pretend = Pretend::start().await;
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let cases = [
+        (pretend.base.clone(), SECRET, "the provider's REST interface answers us", "ok"),
+        (
+            pretend.base.clone(),
+            "another-secret-of-32-characters",
+            "the provider's REST interface does not believe us",
+            "wrong",
+        ),
+        (format!("{}/elsewhere", pretend.base), SECRET, "the provider's REST interface knows no such account", "wrong"),
+        (format!("http://{nobody}"), SECRET, "the provider's REST interface could not be reached", "wrong"),
+    ];
+    for (base, secret, says, state) in cases {
+        let place = Place::new(Certificate::Good, |folder, _| {
+            configured(folder);
+            let path = folder.join("hulplijn.toml");
+            let rest = format!("[twilio]\nrest = \"{base}\"\nrest_key = \"{KEY}\"\nrest_secret = \"{secret}\"\n");
+            let text = std::fs::read_to_string(&path).unwrap().replace("[twilio]\n", &rest);
+            std::fs::write(&path, text).unwrap();
+            Behind::Answer("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        })
+        .await;
+        let report = place.seen(&[]).await;
+        report.says(says, state);
+        assert!(!report.text.contains(secret) && !report.text.contains(KEY), "{}", report.text);
+        report.is_discreet();
+        let offline = Report::of(place.doctor(&["--json", "--offline"], &[]).await);
+        offline.says("the provider's REST interface was not asked", "look");
+    }
+    assert_eq!(pretend.placed(), 0);
+    assert!(pretend.seen().iter().all(|seen| seen.form.is_empty()), "{:?}", pretend.seen());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -125,7 +125,8 @@ async fn call(arguments: Arguments) -> Done {
         let mut caller = Listed::new(acts.clone());
         exchange.play(phone, arguments.counsellor, &mut caller).await;
         let at = local.strftime("%Y-%m-%d %H:%M").to_string();
-        let story = Story { title: "A call".to_owned(), at, counsellor: arguments.counsellor, taken: false, acts };
+        let story =
+            Story { title: "A call".to_owned(), at, counsellor: arguments.counsellor, desk: None, other: None, acts };
         screen::print(&story.print(&caller.events));
         return result(caller.events.iter().find_map(failure));
     }

@@ -3,10 +3,10 @@
 use crate::audio::music;
 use crate::base::{Digit, MUSIC_PIECE_S};
 use crate::phone::{
-    CalleeDoes, End, FetchFailure, Heard, Input, Leg, Output, Phone, Purpose, Request, Response, Sound,
+    CalleeDoes, End, FetchFailure, Heard, Input, Leg, Output, Phone, Purpose, Request, Response, Sound, Target,
     estimated_speech,
 };
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Carries a request to a server. The door decides how: through a router in this process, or over the network.
 pub trait Exchange {
@@ -73,8 +73,15 @@ pub enum Event {
         at_ms: u64,
         words: String,
     },
-    Rings,
-    CounsellorPressed(Digit),
+    /// A line of the desk rings; `who` where the script knows whose it is.
+    Rings {
+        callee: u32,
+        who: Option<String>,
+    },
+    CounsellorPressed {
+        callee: u32,
+        key: Digit,
+    },
     Talk,
     /// She hung up while it rang or during the talk.
     Left,
@@ -100,7 +107,11 @@ pub trait Script {
     /// Something happened that a reader of the call wants to know.
     fn tell(&mut self, event: Event);
     /// What the counsellor's line does the next time it rings, where that is not the same for the whole call.
-    fn counsellor(&mut self) -> Option<Counsellor> {
+    fn counsellor(&mut self, _line: &Target) -> Option<Counsellor> {
+        None
+    }
+    /// Whose line this is, where the desk has several.
+    fn name(&self, _line: &Target) -> Option<String> {
         None
     }
     /// Milliseconds since the call began, where time is real; else the call's own time counts.
@@ -122,12 +133,18 @@ pub struct State {
 /// What is going to happen at the desk, or to the caller because of it.
 struct Desk {
     counsellor: Counsellor,
+    /// What those who are rung do, by leg.
+    does: HashMap<u32, Counsellor>,
     plan: VecDeque<(u64, Input)>,
 }
 
 impl Desk {
+    fn of(&self, callee: u32) -> Counsellor {
+        self.does.get(&callee).copied().unwrap_or(self.counsellor)
+    }
+
     fn rings(&mut self, callee: u32, now_ms: u64) {
-        let does = match self.counsellor {
+        let does = match self.of(callee) {
             Counsellor::Away => return,
             Counsellor::Late => Input::HangUp,
             Counsellor::Busy => Input::Callee(callee, CalleeDoes::Busy),
@@ -138,7 +155,7 @@ impl Desk {
     }
 
     fn is_asked(&mut self, callee: u32, now_ms: u64) {
-        let key = match self.counsellor {
+        let key = match self.of(callee) {
             Counsellor::Takes | Counsellor::Outlasts => Digit::of_option(0),
             Counsellor::Declines => Digit::of_option(1),
             _ => None,
@@ -148,7 +165,7 @@ impl Desk {
     }
 
     fn talks(&mut self, callee: u32, now_ms: u64) {
-        let ends = match self.counsellor {
+        let ends = match self.of(callee) {
             Counsellor::Outlasts => Input::HangUp,
             _ => Input::Callee(callee, CalleeDoes::HangUp),
         };
@@ -165,7 +182,7 @@ impl Desk {
 /// Plays the call to its end.
 pub async fn play<E: Exchange, S: Script>(mut phone: Phone, counsellor: Counsellor, exchange: &mut E, script: &mut S) {
     let mut state = State::default();
-    let mut desk = Desk { counsellor, plan: VecDeque::new() };
+    let mut desk = Desk { counsellor, does: HashMap::new(), plan: VecDeque::new() };
     let mut ended = false;
     loop {
         match phone.poll_output() {
@@ -187,8 +204,9 @@ pub async fn play<E: Exchange, S: Script>(mut phone: Phone, counsellor: Counsell
             },
             Output::Dialling(dialling) => {
                 state.listening = false;
-                script.tell(Event::Rings);
-                desk.counsellor = script.counsellor().unwrap_or(desk.counsellor);
+                let (callee, who) = (dialling.callee, script.name(&dialling.target));
+                script.tell(Event::Rings { callee, who });
+                desk.does.insert(callee, script.counsellor(&dialling.target).unwrap_or(desk.counsellor));
                 desk.rings(dialling.callee, state.now_ms);
             }
             Output::Bridged { callee } => {
@@ -196,7 +214,9 @@ pub async fn play<E: Exchange, S: Script>(mut phone: Phone, counsellor: Counsell
                 script.tell(Event::Talk);
                 desk.talks(callee, state.now_ms);
             }
-            Output::CalleeEnded { .. } => desk.plan.clear(),
+            Output::CalleeEnded { callee, .. } => {
+                desk.plan.retain(|(_, input)| !matches!(input, Input::Callee(known, _) if *known == callee));
+            }
             Output::Finding(finding) => script.tell(Event::Trouble(finding.words)),
             Output::Ended(why) => {
                 script.tell(Event::Ended { at_ms: state.now_ms, why });
@@ -240,7 +260,7 @@ async fn wait<S: Script>(phone: &mut Phone, state: &mut State, desk: &mut Desk, 
     if let Some((_, input)) = due {
         match input {
             Input::HangUp => script.tell(Event::Left),
-            Input::Callee(_, CalleeDoes::Key(key)) => script.tell(Event::CounsellorPressed(key)),
+            Input::Callee(callee, CalleeDoes::Key(key)) => script.tell(Event::CounsellorPressed { callee, key }),
             _ => {}
         }
         phone.handle_input(input);
@@ -277,11 +297,27 @@ fn hear<S: Script>(state: &mut State, script: &mut S, heard: Heard) {
 pub struct Listed {
     pub acts: VecDeque<Act>,
     pub events: Vec<Event>,
+    /// Who sits at the desk, where there are several.
+    pub seats: Vec<Seat>,
+}
+
+/// A counsellor of a desk with several.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seat {
+    pub name: String,
+    /// Her number, as it is dialled.
+    pub line: String,
+    pub does: Counsellor,
 }
 
 impl Listed {
     pub fn new(acts: impl IntoIterator<Item = Act>) -> Listed {
-        Listed { acts: acts.into_iter().collect(), events: Vec::new() }
+        Listed { acts: acts.into_iter().collect(), events: Vec::new(), seats: Vec::new() }
+    }
+
+    fn seat(&self, line: &Target) -> Option<&Seat> {
+        let Target::Number(number) = line else { return None };
+        self.seats.iter().find(|seat| seat.line == *number)
     }
 }
 
@@ -293,5 +329,13 @@ impl Script for Listed {
 
     fn tell(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    fn counsellor(&mut self, line: &Target) -> Option<Counsellor> {
+        self.seat(line).map(|seat| seat.does)
+    }
+
+    fn name(&self, line: &Target) -> Option<String> {
+        self.seat(line).map(|seat| seat.name.clone())
     }
 }

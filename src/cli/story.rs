@@ -11,11 +11,21 @@
 //! - She presses 2
 //! ```
 //!
+//! A desk of several has a line each for who sits there, and another caller may have been there before:
+//!
+//! ```text
+//! Desk: anna (nl), bo (en, nl), cem (en, by pick-up); order
+//! Counsellor anna: declines
+//! Counsellor bo: takes the call
+//! Another caller: talks to bo
+//! ```
+//!
 //! Lines that begin with `- ` are what she does; lines that begin with `> ` are what came of it.
 
 use super::player::{Act, Counsellor, Event};
 use crate::base::Digit;
 use crate::phone::{End, Leg};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// What a story file asks for; what it says came of it is compared as text.
@@ -26,13 +36,107 @@ pub struct Story {
     pub at: String,
     /// What the counsellor's line does each time it rings.
     pub counsellor: Counsellor,
-    /// Another caller's attempt has the counsellor's line when this call begins.
-    pub taken: bool,
+    /// Who sits at a desk of several; `None`: one line.
+    pub desk: Option<Table>,
+    /// Another caller, before this call begins.
+    pub other: Option<Other>,
     pub acts: Vec<Act>,
 }
 
-/// The line of a story that says so.
+/// A desk of several.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Table {
+    pub seats: Vec<Seated>,
+    /// As in a desk file: `order`, `longest-idle`, `all`.
+    pub strategy: String,
+}
+
+/// A counsellor at the desk of a story.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seated {
+    pub name: String,
+    pub languages: Vec<String>,
+    pub by_pickup: bool,
+    /// What her line does each time it rings.
+    pub does: Counsellor,
+}
+
+/// What another caller's attempt came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Other {
+    /// The only line rings for it.
+    Rings,
+    /// This counsellor talks.
+    Talks(String),
+    /// This counsellor has talked, and writes it up.
+    JustTalked(String),
+    /// This counsellor has talked, and has written it up.
+    Talked(String),
+}
+
+/// The line of a story in which the only line rings for another caller.
 const TAKEN: &str = "Desk: the line is ringing for another caller";
+
+const BY_PICKUP: &str = "by pick-up";
+
+impl Table {
+    /// `anna (nl), bo (en, nl, by pick-up); order`
+    fn parse(text: &str) -> Option<Table> {
+        let (seats, strategy) = text.rsplit_once("; ")?;
+        let seats = seats.split_inclusive(')').map(|seat| {
+            let (name, about) = seat.trim_start_matches(", ").strip_suffix(')')?.split_once(" (")?;
+            let (pickup, languages) = about.split(", ").partition::<Vec<&str>, _>(|word| *word == BY_PICKUP);
+            Some(Seated {
+                name: name.to_owned(),
+                languages: languages.into_iter().map(str::to_owned).collect(),
+                by_pickup: !pickup.is_empty(),
+                does: Counsellor::default(),
+            })
+        });
+        Some(Table { seats: seats.collect::<Option<_>>()?, strategy: strategy.to_owned() })
+    }
+
+    fn print(&self) -> String {
+        let seats = self.seats.iter().map(|seat| {
+            let pickup = seat.by_pickup.then_some(BY_PICKUP);
+            let about: Vec<&str> = seat.languages.iter().map(String::as_str).chain(pickup).collect();
+            format!("{} ({})", seat.name, about.join(", "))
+        });
+        let mut text = format!("Desk: {}; {}\n", seats.collect::<Vec<_>>().join(", "), self.strategy);
+        for seat in &self.seats {
+            let _ = writeln!(text, "Counsellor {}: {}", seat.name, words(seat.does));
+        }
+        text
+    }
+}
+
+impl Other {
+    fn parse(text: &str) -> Option<Other> {
+        match text.split_once(" to ")? {
+            ("talks", name) => Some(Other::Talks(name.to_owned())),
+            ("has just talked", name) => Some(Other::JustTalked(name.to_owned())),
+            ("has talked", name) => Some(Other::Talked(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    fn print(&self) -> String {
+        match self {
+            Other::Rings => format!("{TAKEN}\n"),
+            Other::Talks(name) => format!("Another caller: talks to {name}\n"),
+            Other::JustTalked(name) => format!("Another caller: has just talked to {name}\n"),
+            Other::Talked(name) => format!("Another caller: has talked to {name}\n"),
+        }
+    }
+}
+
+fn words(does: Counsellor) -> &'static str {
+    Counsellor::WORDS.iter().find(|(_, known)| *known == does).map_or("", |(words, _)| *words)
+}
+
+fn does(words: &str) -> Option<Counsellor> {
+    Counsellor::WORDS.iter().find(|(known, _)| *known == words).map(|(_, does)| *does)
+}
 
 impl Story {
     /// Reads the acts of a story; what was heard is left aside.
@@ -44,7 +148,8 @@ impl Story {
             title: String::new(),
             at: String::new(),
             counsellor: Counsellor::default(),
-            taken: false,
+            desk: None,
+            other: None,
             acts: Vec::new(),
         };
         for (index, line) in text.lines().enumerate() {
@@ -53,11 +158,25 @@ impl Story {
                 story.title = title.to_owned();
             } else if let Some(at) = line.strip_prefix("At: ") {
                 story.at = at.to_owned();
-            } else if let Some(does) = line.strip_prefix("Counsellor: ") {
-                let known = Counsellor::WORDS.iter().find(|(words, _)| *words == does);
-                story.counsellor = known.ok_or_else(|| wrong("what the counsellor does"))?.1;
+            } else if let Some(words) = line.strip_prefix("Counsellor: ") {
+                story.counsellor = does(words).ok_or_else(|| wrong("what the counsellor does"))?;
+            } else if let Some(rest) = line.strip_prefix("Counsellor ") {
+                let known = rest.split_once(": ").and_then(|(name, words)| Some((name, does(words)?)));
+                let seat = known.and_then(|(name, does)| {
+                    let mut seats = story.desk.as_mut()?.seats.iter_mut();
+                    Some((seats.find(|seat| seat.name == name)?, does))
+                });
+                let (seat, does) = seat.ok_or_else(|| wrong("somebody of the desk and what she does"))?;
+                seat.does = does;
             } else if line == TAKEN {
-                story.taken = true;
+                story.other = Some(Other::Rings);
+            } else if let Some(desk) = line.strip_prefix("Desk: ") {
+                story.desk = Some(Table::parse(desk).ok_or_else(|| wrong("such as `anna (nl), bo (en); order`"))?);
+            } else if let Some(other) = line.strip_prefix("Another caller: ") {
+                story.other = Some(
+                    Other::parse(other)
+                        .ok_or_else(|| wrong("`talks to`, `has just talked to` or `has talked to` and a name"))?,
+                );
             } else if let Some(act) = line.strip_prefix("- ") {
                 match act {
                     "She calls" => {}
@@ -78,11 +197,18 @@ impl Story {
 
     /// The story as text, with what came of it.
     pub fn print(&self, events: &[Event]) -> String {
-        let words = Counsellor::WORDS.iter().find(|(_, does)| *does == self.counsellor).map_or("", |(words, _)| *words);
-        let taken = if self.taken { format!("{TAKEN}\n") } else { String::new() };
-        let mut text = format!("# {}\n\nAt: {}\nCounsellor: {words}\n{taken}\n- She calls\n", self.title, self.at);
+        let counsellors = match &self.desk {
+            None => format!("Counsellor: {}\n", words(self.counsellor)),
+            Some(desk) => desk.print(),
+        };
+        let other = self.other.as_ref().map(Other::print).unwrap_or_default();
+        let mut text = format!("# {}\n\nAt: {}\n{counsellors}{other}\n- She calls\n", self.title, self.at);
+        let mut names = HashMap::new();
         for event in events {
-            if let Some(line) = line(event) {
+            if let Event::Rings { callee, who: Some(name) } = event {
+                names.insert(*callee, name.clone());
+            }
+            if let Some(line) = named(event, &names) {
                 // Writing to a string cannot fail.
                 let _ = writeln!(text, "{line}");
             }
@@ -93,14 +219,19 @@ impl Story {
 
 /// An event as a line of a story.
 pub fn line(event: &Event) -> Option<String> {
+    named(event, &HashMap::new())
+}
+
+fn named(event: &Event, names: &HashMap<u32, String>) -> Option<String> {
+    let who = |callee: &u32| names.get(callee).map_or("the counsellor", String::as_str);
     Some(match event {
         Event::Did(Act::Press(key)) => format!("- She presses {}", key.as_char()),
         Event::Did(Act::Wait) => "- She waits".to_owned(),
         Event::Did(Act::HangUp) => "- She hangs up".to_owned(),
         Event::Said { leg: Leg::Caller, words, .. } => format!("> {words}"),
-        Event::Said { leg: Leg::Callee(_), words, .. } => format!("> (the counsellor hears) {words}"),
-        Event::Rings => "> (the counsellor's line rings)".to_owned(),
-        Event::CounsellorPressed(key) => format!("> (the counsellor presses {})", key.as_char()),
+        Event::Said { leg: Leg::Callee(callee), words, .. } => format!("> ({} hears) {words}", who(callee)),
+        Event::Rings { callee, .. } => format!("> ({}'s line rings)", who(callee)),
+        Event::CounsellorPressed { callee, key } => format!("> ({} presses {})", who(callee), key.as_char()),
         Event::Talk => "> (they talk)".to_owned(),
         Event::Left => "> (she hangs up)".to_owned(),
         Event::Trouble(words) => format!("> (the provider notes: {words})"),

@@ -8,6 +8,7 @@ mod address;
 mod files;
 mod line;
 mod machine;
+mod rest;
 
 use super::config::{Config, Flags, Mode};
 use super::{Done, Failure, screen};
@@ -25,7 +26,7 @@ pub struct Arguments {
     /// Print what was seen as JSON: one object, a list in `seen`
     #[arg(long)]
     json: bool,
-    /// Ask nothing over the network: not the public address, its certificate, its answers
+    /// Ask nothing over the network: not the public address, its certificate, its answers, nor the provider
     #[arg(long)]
     offline: bool,
     /// Trust the certificates in this PEM file, instead of the system's, for the public address
@@ -85,10 +86,12 @@ pub fn run(arguments: Arguments) -> Done {
         seen.push(Seen::ok("address", "for texts only: Kannel asks on this machine, and there is no public address"));
     } else if arguments.offline {
         let todo = "run it without `--offline` before you rely on the line";
+        seen.extend(rest::not_asked(&config));
         seen.push(Seen::look("address", "the public address was not asked", todo));
     } else {
         let asked = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let asked = asked.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
+        seen.extend(asked.block_on(rest::look(&config)));
         seen.extend(asked.block_on(address::look(&config, arguments.ca.as_deref())).map_err(Failure::cannot)?);
     }
     let what =

@@ -9,7 +9,7 @@ use super::plan::{Deed, Doing, Edge, deeds, edge, present, timeout_ms, words};
 use crate::base::{CallSid, Digit, LeaseId};
 use crate::flow::proof::Proof;
 use crate::flow::{Desk, Hotline, Input, LangIx, NodeIx, Output, Place, Prompt, Session, step};
-use crate::phone::{End, FetchFailure, Leg, Purpose, Request, Response};
+use crate::phone::{End, FetchFailure, Leg, Purpose, Request, Response, Target};
 use crate::privacy::{Binding, KeyRing, Purpose as Sealed};
 use crate::provider::twilio::DOOR;
 use crate::twiml;
@@ -123,7 +123,8 @@ impl<'w, 'h> Call<'w, 'h> {
             title: "The line does something else than the proof says".to_owned(),
             at: at.to_owned(),
             counsellor: self.first_counsellor.unwrap_or_default(),
-            taken: false,
+            desk: None,
+            other: None,
             acts: Vec::new(),
         };
         let mut text = story.print(&[]);
@@ -501,7 +502,7 @@ impl Script for Ear<'_, '_, '_> {
                 let words = call.words_of(words);
                 call.whispered.push(words);
             }
-            Event::Rings => call.rings(),
+            Event::Rings { .. } => call.rings(),
             Event::Talk if !matches!(call.counsellor, Counsellor::Takes | Counsellor::Outlasts) => {
                 call.blame("no talk: the counsellor did not take the call", "they talk");
             }
@@ -511,11 +512,11 @@ impl Script for Ear<'_, '_, '_> {
                 call.now_ms = at_ms;
                 call.ended(&why);
             }
-            Event::Talk | Event::Did(_) | Event::CounsellorPressed(_) => {}
+            Event::Talk | Event::Did(_) | Event::CounsellorPressed { .. } => {}
         }
     }
 
-    fn counsellor(&mut self) -> Option<Counsellor> {
+    fn counsellor(&mut self, _line: &Target) -> Option<Counsellor> {
         Some(self.0.borrow().counsellor)
     }
 }
