@@ -403,7 +403,7 @@ mod tests {
         assert!(queue.enter(&2, number(2), at(GONE_S + 5)));
         queue.stand(&2, Stage::Waiting { since_s }, want("nl"), at(GONE_S + 5));
         assert_eq!(plan(&queue, &two(), &[1], 3, want("nl"), (5, GONE_S + 6)), Plan::Busy);
-        assert!(!queue.forget(at(GONE_S + 5)) && queue.knows(&2) && !queue.knows(&1));
+        assert!(!queue.forget(at(CHOOSING_S)) && queue.knows(&2) && !queue.knows(&1));
     }
 
     #[test]
