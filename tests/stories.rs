@@ -209,7 +209,9 @@ async fn played_in(mut world: World, story: &Story, readings: Readings, restarts
             let mut counted = world_of(story).await;
             another_caller(&counted, story, other).await;
             another_caller(&world, story, other).await;
-            counted.counts().await
+            let counts = counted.counts().await;
+            counted.switchboard.close().await;
+            counts
         }
         other => {
             if let Some(other) = other {
