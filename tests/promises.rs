@@ -259,8 +259,12 @@ fn the_only_way_out_rings_the_desk() {
     let shown = ["number.expose()", "address.expose()", "settings.own.expose()"];
     assert_eq!((count("expose()"), shown.map(count)), (3, [1, 1, 1]));
     assert_eq!((count("Party"), count("Messages"), count("Record")), (0, 0, 0));
-    assert_eq!((count("Request::"), count("Request::post")), (1, 1), "other requests than those of `Post`");
+    let requests = (count("Request::"), count("Request::post"), count("Request::get"));
+    assert_eq!(requests, (2, 1, 1), "other requests than those of `Post`");
+    // A question changes nothing: how a call is, and whether the account is believed.
+    assert_eq!(count("asked == Asked::Look { Request::get"), 1, "something else is done by GET");
     assert_eq!(count("address(settings, &["), 2, "other addresses than those of calls");
+    assert_eq!(count("path_segments_mut"), 2, "other addresses than those of calls and of the account");
 }
 
 /// CS-02, CS-06: whoever reaches nobody hears the emergency number, that nobody calls back, and that she can call again.
