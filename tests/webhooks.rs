@@ -230,6 +230,33 @@ async fn who_is_put_through_when_the_answer_is_lost_with_the_program_is_put_thro
     assert!(next_caller.contains(DESK), "the line is free: {next_caller}");
 }
 
+/// The interface that calls counsellors beside the loop cannot be reached: they are rung by Dial, and the caller waits no
+/// longer than one line of the loop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_rest_interface_counsellors_are_rung_by_dial() {
+    // Nobody listens there.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let desk = format!(
+        "timezone = \"Europe/Amsterdam\"\nlanguage = \"en\"\n[counsellor.anna]\nline = \"{DESK}\"\n\
+         [[shift]]\ndays = \"mon-fri\"\ntime = \"09:00-17:00\"\nwho = [\"anna\"]\n"
+    );
+    let world = World::with_desk(OPEN, &desk, Some(&format!("http://{nobody}"))).await;
+    let waits = press(&world, "CA1", &["2", "0", "1"]).await;
+    assert!(waits.contains("I am still looking for a person.") && !waits.contains("<Dial"), "{waits}");
+    let begun = std::time::Instant::now();
+    while world.switchboard.orders_in_work() > 0 {
+        assert!(begun.elapsed().as_secs() < 15, "the order is never done");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    world.pass_s(10);
+    let rung = world.post(&next(&waits).1, &form("CA1", &[])).await.1;
+    assert!(rung.contains("<Dial") && rung.contains(DESK), "{rung}");
+    // She is leased as ever, and a minute later the interface is tried again.
+    let other = press(&world, "CA2", &["2", "0", "1"]).await;
+    assert!(!other.contains(DESK), "one counsellor for two: {other}");
+    world.switchboard.close().await;
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn a_call_finishes_on_the_words_it_began_with() {
     let mut world = World::at(OPEN, "").await;

@@ -265,6 +265,13 @@ impl Calls {
         (true, Some(fetched))
     }
 
+    /// Nobody rings on this leg, and it is not for this counsellor that nobody does.
+    pub fn not_placed(&mut self, lease: LeaseId, one: CounsellorIx) {
+        if let Some((_, called)) = self.of(lease) {
+            called.legs.retain(|leg| leg.counsellor != one);
+        }
+    }
+
     /// A leg of this attempt has ended. Whom to ring for now.
     pub fn leg_ended(&mut self, lease: LeaseId, one: CounsellorIx, now: Timestamp) -> Option<CallSid> {
         let Some((caller, called)) = self.of(lease) else {

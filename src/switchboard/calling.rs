@@ -31,7 +31,7 @@ use crate::provider::Call;
 use crate::provider::twilio::rest::{Leg, Rest, RestError};
 use crate::store::Clock;
 use jiff::Timestamp;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -45,6 +45,9 @@ const NEXT_MOST: usize = 64;
 /// A leg that was not picked up so long after its ringing time has rung in vain, in seconds: a provider takes a while to
 /// ring, and some ring five seconds longer than asked (twiml reference 2.6).
 const RING_OVER_S: i64 = 10;
+
+/// How long counsellors are rung by Dial when the interface does not work, in seconds; then it is tried again.
+const DOWN_S: i64 = 60;
 
 /// Something to be done at the provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,6 +70,8 @@ pub(super) struct Calling {
     waiting: Mutex<Option<mpsc::Receiver<Order>>>,
     /// Orders that are not done yet.
     in_work: AtomicUsize,
+    /// Until this unix second nobody can be called: the interface could not be reached, or does not know us.
+    down_until_s: AtomicI64,
     pub(super) calls: Mutex<Calls>,
 }
 
@@ -74,11 +79,21 @@ impl Default for Calling {
     fn default() -> Calling {
         let (orders, waiting) = mpsc::channel(ORDERS_MOST);
         let (waiting, in_work) = (Mutex::new(Some(waiting)), AtomicUsize::new(0));
-        Calling { orders, waiting, in_work, calls: Mutex::default() }
+        Calling { orders, waiting, in_work, down_until_s: AtomicI64::new(0), calls: Mutex::default() }
     }
 }
 
 impl Calling {
+    fn down(&self, now: Timestamp) {
+        self.down_until_s.store(now.as_second().saturating_add(DOWN_S), Ordering::Relaxed);
+    }
+
+    fn is_down(&self, now: Timestamp) -> bool {
+        // A clock that was set back does not keep it down.
+        let left_s = self.down_until_s.load(Ordering::Relaxed).saturating_sub(now.as_second());
+        (1..=DOWN_S).contains(&left_s)
+    }
+
     fn order(&self, order: Order) {
         self.in_work.fetch_add(1, Ordering::SeqCst);
         // A full queue is made good by the next round of the loop, or by the leg's own end.
@@ -240,7 +255,7 @@ impl Switchboard {
 
     /// Whom to ring for her now, leased.
     async fn next_for(&self, caller: &CallSid, lease: LeaseId, now: Timestamp) -> Option<CounsellorSet> {
-        let rung = self.setup.desk.as_ref()?;
+        let rung = self.setup.desk.as_ref().filter(|_| !self.calling.is_down(now))?;
         let mut lost = CounsellorSet::default();
         // Each round loses somebody, so it ends.
         loop {
@@ -310,8 +325,19 @@ impl Switchboard {
             }
             // It shows itself by its requests, or its time passes.
             Err(error) if RestError::may_be_done(error) => {}
+            // It is not this counsellor: nobody can be called so for now, and she is rung by the loop's own Dial.
+            Err(error) if error.is_down() => {
+                self.calling.down(now);
+                let _ = self.store.lease_give_up(lease, &counsellor.id).await;
+                lock(&self.calling.calls).not_placed(lease, one);
+            }
             Err(_) => self.rang_in_vain(lease, one, now).await,
         }
+    }
+
+    /// Whether the interface has just shown that nobody can be called by it.
+    pub(super) fn rest_is_down(&self, now: Timestamp) -> bool {
+        self.calling.is_down(now)
     }
 
     /// This counsellor does not take the call of this attempt. Whom to ring for now.

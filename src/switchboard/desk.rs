@@ -39,7 +39,8 @@ impl Switchboard {
         present.lease = lease;
         let duty = self.duty(now);
         let (leases, memory, by) = match self.store.leases().await {
-            Ok(leases) => (leases, CounsellorSet::default(), self.by()),
+            // Where the interface that calls them does not work, they are rung all the same.
+            Ok(leases) => (leases, CounsellorSet::default(), if self.rest_is_down(now) { By::Dial } else { self.by() }),
             // Without a database a caller is connected all the same: to somebody whom no other call has, as far as this
             // process knows, and by the way that needs no lease.
             Err(_) => (Arc::default(), self.rung_by_others(&call.sid), By::Dial),
@@ -247,7 +248,8 @@ impl Switchboard {
         // A line without whisper has nobody to say that it was accepted.
         let by_pickup =
             |one: CounsellorIx| rung.desk.counsellor(one).is_some_and(|known| known.line.accept == Accept::Pickup);
-        let picked_up = self.by() == By::Dial && session.ringing.iter().any(by_pickup);
+        // Only a Dial has anybody here; who is called beside the loop says yes herself.
+        let picked_up = session.ringing.iter().any(by_pickup);
         let talked_by_pickup = picked_up && result.is_some_and(|result| result.talked(None));
         if let (true, Some(only), None) =
             (talked_by_pickup, session.ringing.iter().next(), session.ringing.iter().nth(1))

@@ -114,6 +114,12 @@ impl RestError {
         matches!(self, RestError::Unclear | RestError::Misread)
     }
 
+    /// Nothing was done, and the next leg will not do better: no connection, or a wrong secret or account. A refusal of one
+    /// number, or of too many requests at once, is none of these.
+    pub fn is_down(self) -> bool {
+        matches!(self, RestError::Unreachable | RestError::Refused { status: 401 | 403 | 404, .. })
+    }
+
     /// Whether the call is not there (any more), or is not in a state in which it can be changed.
     pub fn is_over(self) -> bool {
         matches!(self, RestError::Refused { status: 404, .. } | RestError::Refused { code: Some(21220), .. })
