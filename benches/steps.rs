@@ -65,7 +65,7 @@ fn binding(call: &CallSid) -> Binding<'_> {
 
 fn links() -> Links<'static> {
     const KEY: &str = "https://line.example.org/twilio/voice/key?s=aOGeMiTOIRbI-iw8_xoa9QuaWHcv8eSIbZSM-KFeTmqhIEr8Djw";
-    Links { key: KEY, silence: KEY, dial: KEY, ring: None, room: None }
+    Links { key: KEY, silence: KEY, dial: KEY, alone: KEY, ring: None, room: None }
 }
 
 fn say(hotline: &Hotline) -> SayConfig {

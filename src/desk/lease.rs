@@ -130,6 +130,18 @@ impl Leases {
         Some(Ended { by })
     }
 
+    /// Ends the talk of an attempt: who talked writes up until `wrap_up`. Whoever is rung on a leg of her own for the same
+    /// attempt is taken until that leg is over.
+    pub fn end_talk(&mut self, id: LeaseId, wrap_up: Timestamp) -> Option<Ended> {
+        let (ringing, rest) = self.0.drain(..).partition(|row| row.id == id && row.state == LeaseState::Ringing);
+        let ringing: Vec<Lease> = ringing;
+        self.0 = rest;
+        let known = !ringing.is_empty();
+        let ended = self.end(id, wrap_up);
+        self.0.extend(ringing);
+        ended.or(known.then_some(Ended { by: None }))
+    }
+
     /// The clock was set forward by so many seconds, or back: every lease lasts as long as before.
     pub fn clock_set(&mut self, by_s: i64) {
         for lease in &mut self.0 {

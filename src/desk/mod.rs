@@ -49,7 +49,7 @@ use std::fmt;
 pub const COUNSELLORS_MOST: usize = CounsellorSet::MOST;
 
 /// A provider may let it ring longer than it was asked to (Twilio: up to five seconds), and its request takes its time.
-const LATE_S: i64 = 10;
+const LATE_S: i64 = 15;
 
 /// The desk of a line, checked.
 #[derive(Clone, PartialEq, Debug)]

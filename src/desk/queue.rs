@@ -251,7 +251,8 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// requests began only the order. Left out are the names of attempts, which the calls themselves know. Two queues that
     /// hash alike go on alike; for proofs that look at every state once.
     pub fn hash_at(&self, now: Timestamp, into: &mut impl Hasher) {
-        let away = |at: Timestamp| at.as_second().saturating_sub(now.as_second());
+        // What is over is over, however long.
+        let away = |at: Timestamp| at.as_second().saturating_sub(now.as_second()).max(0);
         let mut requests: Vec<(&K, &Request)> = self.requests.iter().collect();
         requests.sort_by_key(|(_, request)| request.number);
         for (call, request) in requests {

@@ -87,7 +87,7 @@ pub(super) fn wrong_method(methods: &[&str]) -> Answer {
 }
 
 /// The addresses of a call that is under way.
-const STEPS: [(&str, Step); 12] = [
+const STEPS: [(&str, Step); 14] = [
     ("/twilio/voice", Step::Begin),
     ("/twilio/key", Step::Key),
     ("/twilio/silence", Step::Silence),
@@ -100,6 +100,8 @@ const STEPS: [(&str, Step); 12] = [
     ("/twilio/room", Step::Room),
     ("/twilio/taken", Step::Taken),
     ("/twilio/gone", Step::Gone),
+    ("/twilio/alone", Step::Alone),
+    ("/twilio/stillalone", Step::StillAlone),
 ];
 
 /// The public routes as a listener serves them.
@@ -144,6 +146,9 @@ enum Step {
     Room,
     Taken,
     Gone,
+    /// A caller is in the room, and nobody is there.
+    Alone,
+    StillAlone,
 }
 
 pub(super) type Answer = Response<Body>;
@@ -182,6 +187,8 @@ async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> A
         Step::Room => VoiceEvent::LeftRoom,
         Step::Taken => VoiceEvent::Taken,
         Step::Gone => VoiceEvent::Gone,
+        Step::Alone => VoiceEvent::Alone,
+        Step::StillAlone => VoiceEvent::StillAlone,
     };
     let now = (door.clock)();
     let work = {
@@ -203,6 +210,8 @@ async fn voice(door: Arc<Door>, request: Request<impl Incomes>, step: Step) -> A
             Step::Leg | Step::LegKey | Step::LegStatus | Step::Room | Step::Taken | Step::Gone => {
                 answer::accept(false).to_xml()
             }
+            // She stays where she is, in silence, until the counsellor or the end comes.
+            Step::Alone | Step::StillAlone => VoiceResponse::default().to_xml(),
             Step::Key if asked.digit == Some(Digit::NINE) => VoiceResponse { verbs: vec![Verb::Hangup] }.to_xml(),
             Step::Key | Step::Dial => door.switchboard.trouble(&call.sid, now, true),
             Step::Begin => door.switchboard.trouble(&call.sid, now, false),

@@ -131,10 +131,19 @@ impl Store {
     /// Ends an attempt and deletes its rows; who talked writes up until `wrap_up`. `None` if there is none (any more).
     /// On [`Unavailable`] it is ended later.
     pub async fn lease_end(&self, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>, Unavailable> {
+        self.end_lease(lease::end, id, wrap_up).await
+    }
+
+    /// The same for the talk of an attempt; whoever is rung for it on a leg of her own stays taken.
+    pub async fn lease_end_talk(&self, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>, Unavailable> {
+        self.end_lease(lease::end_talk, id, wrap_up).await
+    }
+
+    async fn end_lease(&self, end: lease::End, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.submit(move |keeper| {
             // Also when nobody waits any more: a lease that stays would keep a counsellor from being rung.
-            let _ = reply.send(keeper.end_lease(id, wrap_up));
+            let _ = reply.send(keeper.end_lease(end, id, wrap_up));
         })
         .inspect_err(|_| self.shared.owe_end(id))?;
         self.wait(answer, ANSWER_WITHIN).await?

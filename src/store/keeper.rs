@@ -329,9 +329,14 @@ impl Keeper {
         Ok(answer)
     }
 
-    /// Ends a lease, now or when the database is well again.
-    pub(super) fn end_lease(&mut self, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>, Unavailable> {
-        let ended = self.write(|connection| lease::end(connection, id, wrap_up));
+    /// Ends a lease in this way, now; or when the database is well again, whole.
+    pub(super) fn end_lease(
+        &mut self,
+        end: lease::End,
+        id: LeaseId,
+        wrap_up: Timestamp,
+    ) -> Result<Option<Ended>, Unavailable> {
+        let ended = self.write(|connection| end(connection, id, wrap_up));
         if ended.is_err() {
             self.shared.owe_end(id);
         }

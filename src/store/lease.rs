@@ -123,8 +123,25 @@ pub(super) fn accept(
     })
 }
 
+/// [`end`], or [`end_talk`].
+pub(super) type End = fn(&mut Connection, LeaseId, Timestamp) -> Result<Option<Ended>>;
+
 pub(super) fn end(connection: &mut Connection, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let ended = end_talk_in(&transaction, id, wrap_up)?;
+    delete(&transaction, id)?;
+    transaction.commit()?;
+    Ok(ended)
+}
+
+pub(super) fn end_talk(connection: &mut Connection, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let ended = end_talk_in(&transaction, id, wrap_up)?;
+    transaction.commit()?;
+    Ok(ended)
+}
+
+fn end_talk_in(transaction: &Connection, id: LeaseId, wrap_up: Timestamp) -> Result<Option<Ended>> {
     let known: bool = transaction
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM lease WHERE id = ?1)")?
         .query_row(params![id.to_string()], |row| row.get(0))?;
@@ -137,8 +154,6 @@ pub(super) fn end(connection: &mut Connection, id: LeaseId, wrap_up: Timestamp) 
             "UPDATE lease SET id = ?2, state = 'wrap-up', expires_s = ?3 WHERE id = ?1 AND state = 'talking'",
         )?
         .execute(params![id.to_string(), LeaseId::NONE.to_string(), wrap_up.as_second()])?;
-    delete(&transaction, id)?;
-    transaction.commit()?;
     Ok(known.then(|| Ended { by: by.as_deref().and_then(CounsellorId::new) }))
 }
 
@@ -231,6 +246,7 @@ mod tests {
         Open(u64, bool, i64),
         Accept(u64, bool),
         End(u64),
+        EndTalk(u64),
         GiveUp(u64, bool),
         Pass(i64),
         Clock(i64),
@@ -241,6 +257,7 @@ mod tests {
             (1..4_u64, any::<bool>(), 1..80_i64).prop_map(|(id, who, lasts)| Deed::Open(id, who, lasts)),
             (1..4_u64, any::<bool>()).prop_map(|(id, who)| Deed::Accept(id, who)),
             (1..4_u64).prop_map(Deed::End),
+            (1..4_u64).prop_map(Deed::EndTalk),
             (1..4_u64, any::<bool>()).prop_map(|(id, who)| Deed::GiveUp(id, who)),
             (0..50_i64).prop_map(Deed::Pass),
             (-4000..4000_i64).prop_map(Deed::Clock),
@@ -269,6 +286,10 @@ mod tests {
                     Deed::End(id) => prop_assert_eq!(
                         end(&mut db, LeaseId(id), at(now + 20)).unwrap(),
                         plain.end(LeaseId(id), at(now + 20))
+                    ),
+                    Deed::EndTalk(id) => prop_assert_eq!(
+                        end_talk(&mut db, LeaseId(id), at(now + 20)).unwrap(),
+                        plain.end_talk(LeaseId(id), at(now + 20))
                     ),
                     Deed::GiveUp(id, by) => {
                         give_up(&db, LeaseId(id), &who(by)).unwrap();

@@ -8,6 +8,7 @@ use crate::base::{CallSid, CounsellorIx, CounsellorSet, LeaseId};
 use crate::desk::{GONE_S, REQUESTS_MOST, Want};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 /// Caller and counsellor leave a room together. Whoever is found in it alone for so long is fetched out, in seconds.
 const ALONE_S: i64 = 4;
@@ -17,7 +18,7 @@ const VAIN_MOST: usize = 256;
 
 /// A leg to be ended at the provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Unneeded {
+pub struct Unneeded {
     pub leg: CallSid,
     pub why: NotNeeded,
     pub lease: LeaseId,
@@ -26,7 +27,7 @@ pub(super) struct Unneeded {
 
 /// Where a caller is for whom counsellors are called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stage {
+pub enum Stage {
     /// In the loop.
     Waits,
     /// This counsellor has said yes; the caller is fetched.
@@ -39,7 +40,8 @@ pub(super) enum Stage {
 }
 
 /// A caller for whom counsellors are called.
-pub(super) struct Called {
+#[derive(Clone, Debug)]
+pub struct Called {
     pub lease: LeaseId,
     pub account: String,
     /// What her call asks next if no key is pressed: the address she is fetched to.
@@ -58,7 +60,7 @@ pub(super) struct Called {
 
 /// A counsellor who rings, or talks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Placed {
+pub struct Placed {
     pub counsellor: CounsellorIx,
     /// `None` until the provider says it, or the leg itself.
     pub sid: Option<CallSid>,
@@ -68,7 +70,7 @@ pub(super) struct Placed {
 
 /// What is to be done about a caller who was not heard of.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Due {
+pub enum Due {
     /// She has left.
     Gone(CallSid),
     /// A leg has rung in vain, and nobody told us.
@@ -82,8 +84,8 @@ pub(super) enum Due {
 }
 
 /// The table.
-#[derive(Default)]
-pub(super) struct Calls {
+#[derive(Clone, Default, Debug)]
+pub struct Calls {
     callers: HashMap<CallSid, Called>,
     /// Who did not take the call of an attempt whose caller is not known here yet, the latest last.
     vain: VecDeque<(LeaseId, CounsellorIx)>,
@@ -101,23 +103,6 @@ impl Calls {
     /// The caller of this attempt.
     fn of(&mut self, lease: LeaseId) -> Option<(&CallSid, &mut Called)> {
         self.callers.iter_mut().find(|(_, called)| called.lease == lease)
-    }
-
-    /// The clock was set forward by so many seconds, or back: what is remembered of moments moves with it.
-    pub fn clock_set(&mut self, by_s: i64) {
-        let moved = |at: &mut Timestamp| {
-            if let Ok(to) = at.checked_add(SignedDuration::from_secs(by_s)) {
-                *at = to;
-            }
-        };
-        for called in self.callers.values_mut() {
-            moved(&mut called.heard);
-            called.legs.iter_mut().for_each(|leg| moved(&mut leg.until));
-            match &mut called.stage {
-                Stage::Joined { alone: Some(since), .. } | Stage::Over { since } => moved(since),
-                Stage::Waits | Stage::Taken(_) | Stage::Joined { alone: None, .. } => {}
-            }
-        }
     }
 
     /// This caller, if this is her attempt and she waits.
@@ -272,6 +257,13 @@ impl Calls {
         }
     }
 
+    /// Whether this counsellor is known to have another leg than this in this attempt: what is told of this one is old.
+    pub fn is_old(&mut self, lease: LeaseId, one: CounsellorIx, sid: &CallSid) -> bool {
+        let Some((_, called)) = self.of(lease) else { return false };
+        let hers = called.legs.iter().find(|leg| leg.counsellor == one);
+        hers.and_then(|leg| leg.sid.as_ref()).is_some_and(|known| known != sid)
+    }
+
     /// A leg of this attempt has ended. Whom to ring for now.
     pub fn leg_ended(&mut self, lease: LeaseId, one: CounsellorIx, now: Timestamp) -> Option<CallSid> {
         let Some((caller, called)) = self.of(lease) else {
@@ -308,6 +300,11 @@ impl Calls {
         Some((called.lease, want, called.note.since_s, rung))
     }
 
+    /// Her attempt, if anything of her is remembered.
+    pub fn attempt(&self, caller: &CallSid) -> Option<LeaseId> {
+        self.callers.get(caller).map(|called| called.lease)
+    }
+
     pub fn tried(&self, caller: &CallSid) -> CounsellorSet {
         let known = self.callers.get(caller).filter(|called| !matches!(called.stage, Stage::Over { .. }));
         known.map(|called| called.tried).unwrap_or_default()
@@ -321,6 +318,47 @@ impl Calls {
     /// Whether she still asks for this next.
     pub fn asks(&self, caller: &CallSid, url: &str) -> bool {
         self.callers.get(caller).is_some_and(|called| called.next_url == url)
+    }
+
+    /// The clock was set forward by so many seconds, or back: what lasts, lasts as long as before.
+    pub fn clock_set(&mut self, by_s: i64) {
+        // A leg of a talk has no end of its own, at the end of time.
+        let set = |at: &mut Timestamp| {
+            if *at != Timestamp::MAX {
+                *at = at.checked_add(SignedDuration::from_secs(by_s)).unwrap_or(*at);
+            }
+        };
+        for called in self.callers.values_mut() {
+            set(&mut called.heard);
+            called.legs.iter_mut().for_each(|leg| set(&mut leg.until));
+            match &mut called.stage {
+                Stage::Joined { alone: Some(at), .. } | Stage::Over { since: at } => set(at),
+                Stage::Waits | Stage::Taken(_) | Stage::Joined { alone: None, .. } => {}
+            }
+        }
+    }
+
+    /// All on which later answers depend, as it is from this moment on: times as seconds from now, at most ten minutes. Of
+    /// names and addresses only whether they are known. `id` gives attempts a name by which two tables are compared. Two
+    /// tables that hash alike go on alike; for proofs that look at every state once.
+    pub fn hash_at(&self, now: Timestamp, id: impl Fn(LeaseId) -> u64, into: &mut impl Hasher) {
+        let away = |at: Timestamp| at.as_second().saturating_sub(now.as_second()).clamp(-600, 600);
+        let mut callers: Vec<(&CallSid, &Called)> = self.callers.iter().collect();
+        callers.sort_by_key(|(caller, _)| caller.as_str());
+        for (caller, called) in callers {
+            (caller, id(called.lease), called.want, called.tried, called.ringing, away(called.heard)).hash(into);
+            called.note.since_s.saturating_sub(now.as_second()).hash(into);
+            for leg in &called.legs {
+                (leg.counsellor, leg.sid.is_some(), away(leg.until).max(0)).hash(into);
+            }
+            match called.stage {
+                Stage::Waits => 0.hash(into),
+                Stage::Taken(one) => (1, one).hash(into),
+                Stage::Joined { alone, looked } => (2, alone.map(away), looked).hash(into),
+                Stage::Over { since } => (3, away(since)).hash(into),
+            }
+        }
+        self.vain.iter().for_each(|(lease, one)| (id(*lease), one).hash(into));
     }
 
     /// What is to be done at this moment because nobody told us anything. `talk_s`: the longest talk.
@@ -362,7 +400,8 @@ impl Calls {
 }
 
 /// A caller who is brought to the room.
-pub(super) struct Fetched {
+#[derive(Debug)]
+pub struct Fetched {
     pub caller: CallSid,
     pub url: String,
     /// Others who rang for her.
@@ -386,7 +425,7 @@ mod tests {
     }
 
     fn called(lease: LeaseId, second: i64) -> Called {
-        let note = Note { lease, counsellor: ANNA, language: None, cannot_speak: false, since_s: 0 };
+        let note = Note { lease, counsellor: ANNA, language: None, cannot_speak: false, since_s: 0, leased_s: 0 };
         Called {
             lease,
             account: "AC1".to_owned(),
@@ -537,6 +576,19 @@ mod tests {
         let (begins, vain) = calls.begin_ringing(&sid("her"), at(25));
         assert_eq!((begins, names(&vain)), (None, vec![("a", NotNeeded::Gone)]), "the other hears the whisper");
         assert_eq!(calls.due(7200, at(26)), []);
+    }
+
+    /// Bo takes the call and leaves it before the caller comes; Anna, who was let go, is rung once more.
+    #[test]
+    fn what_is_told_late_of_an_earlier_leg_does_not_end_the_next_one() {
+        let mut calls = both_ring();
+        calls.taken(L, BO, &sid("b"));
+        assert_eq!(calls.leg_ended(L, BO, at(5)), Some(sid("her")));
+        assert_eq!(calls.begin_ringing(&sid("her"), at(5)).0, Some(L));
+        assert!(calls.places(&sid("her"), L, leg(ANNA, 30)).is_some());
+        assert_eq!(calls.placed(&sid("her"), L, ANNA, sid("a2")), None);
+        assert!(calls.is_old(L, ANNA, &sid("a")) && !calls.is_old(L, ANNA, &sid("a2")));
+        assert!(!calls.is_old(LeaseId(99), ANNA, &sid("a")), "nothing is known");
     }
 
     #[test]

@@ -15,7 +15,8 @@
 //!
 //! A caller is fetched once, and never again because an answer was lost: the second time would take her out of the room.
 //! Whoever is alone in a room, because the other left at the moment of coming, is fetched out of it; whether the other
-//! is there is asked of the provider once, since nobody may have told.
+//! is there is asked of the provider once, since nobody may have told; and the room itself asks us for as long as she is
+//! alone in it, which holds over a restart.
 //!
 //! Known race: a leg is placed and the caller leaves before its name is known. It is ended when its name comes.
 
@@ -58,6 +59,8 @@ pub(super) enum Order {
     RingNext,
     /// Brings the caller to the room, or out of one where nobody is.
     Fetch { caller: CallSid, url: String },
+    /// Brings a caller out of a room where, the provider says, nobody is.
+    FetchOut { caller: CallSid, url: String },
     /// Asks whether a leg that talks is there, since it may have ended without a word.
     Look(Unneeded),
     /// A leg that rings is ended; on one that was picked up a sentence is said first.
@@ -150,6 +153,11 @@ impl Switchboard {
                     Ok(()) | Err(_) => {}
                 }
             }
+            Order::FetchOut { caller, url } => {
+                if rest.redirect_once(&caller, &url).await.is_err_and(RestError::is_over) {
+                    self.free(&caller, clock()).await;
+                }
+            }
             Order::Look(leg) => {
                 let over = match rest.is_over(&leg.leg).await {
                     Ok(over) => over,
@@ -208,6 +216,7 @@ impl Switchboard {
             language: session.language,
             cannot_speak: session.cannot_speak,
             since_s: session.waiting_since_s.unwrap_or(session.issued_s),
+            leased_s: 0,
         };
         let next_url = self.next_url(call, session).unwrap_or_default();
         let called = Called {
@@ -306,7 +315,9 @@ impl Switchboard {
         let leg = Placed { counsellor: one, sid: None, until: after(now, i64::from(ring_s) + RING_OVER_S) };
         let begun = lock(&self.calling.calls).places(caller, lease, leg);
         self.stand_again(caller, now);
-        let noted = begun.and_then(|(account, note)| self.sealed(&leg_call(&account, caller), &note));
+        let leased_s = self.row(lease, one).await.map_or(0, |row| row.expires_s);
+        let noted =
+            begun.and_then(|(account, note)| self.sealed(&leg_call(&account, caller), &Note { leased_s, ..note }));
         let Some(token) = noted else { return self.rang_in_vain(lease, one, now).await };
         let address = |name: &str| [&self.setup.public_url, "/twilio/", name, "?s=", &token].concat();
         let (url, status_callback) = (address("leg"), address("legstatus"));
@@ -351,8 +362,22 @@ impl Switchboard {
     /// A leg is over: the next one rings at once, and whoever talked is free.
     pub(super) async fn leg_ended(&self, call: &Call, token: Option<&str>, now: Timestamp) {
         if let Some(note) = token.and_then(|token| self.note(call, token)) {
+            // A callback can come late, when the same attempt has rung her once more.
+            let rings = |row: &Lease| row.state == LeaseState::Ringing && row.expires_s != note.leased_s;
+            if lock(&self.calling.calls).is_old(note.lease, note.counsellor, &call.sid)
+                || self.row(note.lease, note.counsellor).await.is_some_and(|row| rings(&row))
+            {
+                return;
+            }
             self.leg_is_over(note.lease, note.counsellor, now).await;
         }
+    }
+
+    /// The lease of this counsellor for this attempt.
+    async fn row(&self, lease: LeaseId, one: CounsellorIx) -> Option<Lease> {
+        let (_, counsellor) = self.rung(one)?;
+        let leases = self.store.leases().await.ok()?;
+        leases.iter().find(|row| row.id == lease && row.counsellor == counsellor.id).cloned()
     }
 
     async fn leg_is_over(&self, lease: LeaseId, one: CounsellorIx, now: Timestamp) {
@@ -393,6 +418,14 @@ impl Switchboard {
         lock(&self.calling.calls).picked_up(note.lease, note.counsellor, leg, until);
     }
 
+    /// The counsellor who said yes has left, and nothing was heard of it, or not by this run of the program: the caller goes
+    /// on where an attempt is over. Asked again every few seconds as long as she is alone.
+    pub(super) fn fetch_out(&self, call: &Call, token: Option<&str>) {
+        let Some(token) = token.filter(|_| !call.ended && self.by() == By::Legs) else { return };
+        let url = [&self.setup.public_url, "/twilio/dial?s=", token].concat();
+        self.calling.order(Order::FetchOut { caller: call.sid.clone(), url });
+    }
+
     /// The caller does not wait any more: nobody rings for her (CS-01).
     pub(super) async fn end_legs(&self, caller: &CallSid, now: Timestamp) {
         let left = lock(&self.calling.calls).leaves(caller, now);
@@ -408,11 +441,6 @@ impl Switchboard {
             self.end(lease, now).await;
         }
         self.calling.order(Order::RingNext);
-    }
-
-    /// The clock was set forward by so many seconds, or back.
-    pub(super) fn legs_clock_set(&self, by_s: i64) {
-        lock(&self.calling.calls).clock_set(by_s);
     }
 
     /// Every two seconds: who has not been heard of leaves, and nobody rings for her; whoever is alone in a room is fetched.

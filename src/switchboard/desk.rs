@@ -229,7 +229,7 @@ impl Switchboard {
     }
 
     /// Until when somebody who is rung now is taken, if nothing is heard of it again.
-    pub(super) fn taken_until(&self, desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
+    fn taken_until(&self, desk: &Desk, line: &Line, now: Timestamp) -> Timestamp {
         after(now, desk.taken_s(line, before_ringing_s(self.by()), WHISPER_S))
     }
 
@@ -269,11 +269,18 @@ impl Switchboard {
     /// Ends an attempt. Who took the call; `None` if nothing is known of it.
     pub(super) async fn end(&self, lease: LeaseId, now: Timestamp) -> Option<Ended> {
         let wrap_up_s = self.setup.desk.as_ref().map_or(0, |rung| i64::from(rung.desk.wrap_up_s));
-        let work = async { self.store.lease_end(lease, after(now, wrap_up_s)).await.ok().flatten() };
-        let mut ended = self.ends.once(lease, now, work).await;
+        let end = async || {
+            let wrap_up = after(now, wrap_up_s);
+            match self.by() {
+                By::Dial => self.store.lease_end(lease, wrap_up).await,
+                // Others may ring still, on legs of their own: each of those ends by itself.
+                By::Legs => self.store.lease_end_talk(lease, wrap_up).await,
+            }
+        };
+        let mut ended = self.ends.once(lease, now, async { end().await.ok().flatten() }).await;
         // A counsellor may have left before the caller came: then the same attempt went on, and is ended once more.
-        if self.store.leases().await.is_ok_and(|all| all.iter().any(|known| known.id == lease))
-            && let Ok(Some(again)) = self.store.lease_end(lease, after(now, wrap_up_s)).await
+        if self.store.leases().await.is_ok_and(|all| all.iter().any(|known| is_in(known, lease, self.by())))
+            && let Ok(Some(again)) = end().await
         {
             self.ends.replace(lease, Some(again.clone()));
             ended = Some(again);
@@ -333,6 +340,11 @@ impl Switchboard {
     pub(super) fn lease_of(&self, call: &Call, session: &Session) -> LeaseId {
         self.keys.lease_id(&binding(call), session.step, session.issued_s)
     }
+}
+
+/// Whether ending this attempt ends this lease.
+fn is_in(known: &Lease, attempt: LeaseId, by: By) -> bool {
+    known.id == attempt && (by == By::Dial || known.state == LeaseState::Talking)
 }
 
 /// Within the ten minutes in which a counsellor may say something of her last caller.

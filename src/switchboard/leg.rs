@@ -16,13 +16,16 @@ use serde::{Deserialize, Serialize};
 
 /// What the address of a counsellor's document carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Note {
+pub struct Note {
     pub lease: LeaseId,
     pub counsellor: CounsellorIx,
     pub language: Option<LangIx>,
     pub cannot_speak: bool,
     /// Unix seconds since when the caller waits.
     pub since_s: i64,
+    /// The unix second until which she was leased for this leg of her own; 0 on the leg of a Dial. Tells one leg from
+    /// another that was placed for the same attempt, also after a restart.
+    pub leased_s: i64,
 }
 
 impl Switchboard {
@@ -158,6 +161,14 @@ impl Switchboard {
             NotNeeded::Gone => staff.gone.as_str(),
         });
         answer::staff(&live, &live.say, live.desk_language, words.unwrap_or_default(), Awaited::Nothing)
+    }
+
+    /// What a caller hears who came into the room and is alone there.
+    pub(super) fn alone(&self, call: &Call, token: Option<&str>) -> VoiceResponse {
+        match token.filter(|_| !call.ended) {
+            Some(token) => answer::alone(&[&self.setup.public_url, "/twilio/stillalone?s=", token].concat()),
+            None => VoiceResponse::default(),
+        }
     }
 
     pub(super) fn note(&self, call: &Call, token: &str) -> Option<Note> {

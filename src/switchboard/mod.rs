@@ -3,7 +3,7 @@
 //! Contract: every event is answered, whatever fails; the same event twice gets the same answer and is counted once.
 //! Must never contain: HTTP types, HTML, rules of its own (those are `flow`'s, `sms`'s and `provider`'s).
 
-mod called;
+pub mod called;
 mod callers;
 mod calling;
 mod desk;
@@ -17,6 +17,7 @@ mod voice;
 /// For the doors that show where a call is.
 pub use crate::flow::{Does, Outlook, Place};
 pub use hotlines::{Fit, Folder, Hotlines, Served, played};
+pub use leg::{NotNeeded, Note};
 pub use staff::{StaffEvent, StaffLine};
 pub use text::TextAnswer;
 pub use voice::VoiceEvent;
@@ -295,7 +296,7 @@ impl Switchboard {
     /// long as before. What travels with the calls knows by itself.
     pub async fn clock_set(&self, by_s: i64) {
         lock(&self.queue).clock_set(by_s);
-        self.legs_clock_set(by_s);
+        lock(&self.calling.calls).clock_set(by_s);
         if self.store.leases_clock_set(by_s).await.is_err() {
             tracing::warn!("the clock was set, and the database does not answer: leases end too early or too late");
         }

@@ -35,6 +35,9 @@ pub enum VoiceEvent {
     LeftRoom,
     Taken,
     Gone,
+    /// A caller is in the room, and no counsellor is there; and again, after some seconds.
+    Alone,
+    StillAlone,
     /// How a leg of a counsellor's own stands.
     LegStatus,
 }
@@ -67,6 +70,11 @@ impl Switchboard {
             VoiceEvent::LeftRoom => {
                 self.leg_ended(call, token, now).await;
                 return answer::accept(false).to_xml();
+            }
+            VoiceEvent::Alone => return self.alone(call, token).to_xml(),
+            VoiceEvent::StillAlone => {
+                self.fetch_out(call, token);
+                return self.alone(call, token).to_xml();
             }
             VoiceEvent::LegStatus => {
                 if call.ended {
@@ -267,13 +275,13 @@ impl Switchboard {
             Some((lease, who, language, cannot_speak)) => {
                 let counsellor = who.iter().next().unwrap_or(CounsellorIx(0));
                 let since_s = session.waiting_since_s.unwrap_or(session.issued_s);
-                self.sealed(call, &Note { lease, counsellor, language, cannot_speak, since_s })?
+                self.sealed(call, &Note { lease, counsellor, language, cannot_speak, since_s, leased_s: 0 })?
             }
             None => String::new(),
         };
         let address = |name: &str, token: &str| [&self.setup.public_url, "/twilio/", name, "?s=", token].concat();
         let (key, silence, dial) = (address("key", &token), address("silence", &token), address("dial", &token));
-        let whisper = address("whisper", &note);
+        let (whisper, alone) = (address("whisper", &note), address("alone", &token));
         let rung = self.setup.desk.as_ref();
         let who = connects.map(|(_, who, ..)| who).unwrap_or_default();
         let lines: Vec<&Line> = who.iter().filter_map(|one| self.rung(one)).map(|(_, one)| &one.line).collect();
@@ -284,7 +292,7 @@ impl Switchboard {
             whisper: Some(&whisper),
         });
         let room = rung.map(|rung| (&rung.own, rung.desk.talk_max_s));
-        let links = Links { key: &key, silence: &silence, dial: &dial, ring, room };
+        let links = Links { key: &key, silence: &silence, dial: &dial, alone: &alone, ring, room };
         Some(answer::voice(outputs, hotline, &links, &hotline.say).to_xml())
     }
 

@@ -54,6 +54,7 @@ fn verb(verb: &Verb) -> ReadVerb {
             prompts: gather.prompts.iter().map(prompt).collect(),
             unexecuted: Vec::new(),
         }),
+        Verb::Pause(seconds) => ReadVerb::Pause(ReadPause { length_s: u32::from(*seconds) }),
         Verb::Redirect(redirect) => {
             ReadVerb::Redirect(ReadRedirect { url: value(&redirect.url), method: Method::Post })
         }
@@ -178,6 +179,7 @@ mod tests {
             any::<String>().prop_map(|url| Verb::Redirect(Redirect { url })),
             dial.prop_map(Verb::Dial),
             Just(Verb::Hangup),
+            (1..=10_u8).prop_map(Verb::Pause),
             Just(Verb::Reject(RejectReason::Rejected)),
             Just(Verb::Reject(RejectReason::Busy)),
         ]

@@ -12,6 +12,8 @@ pub enum Verb {
     Say(Say),
     Play(Play),
     Gather(Gather),
+    /// Silence for so many seconds, 1 to 10.
+    Pause(u8),
     Redirect(Redirect),
     Dial(Dial),
     Hangup,

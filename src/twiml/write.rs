@@ -42,6 +42,7 @@ fn write_verb(xml: &mut Xml, verb: &Verb) {
         Verb::Say(say) => write_say(xml, say),
         Verb::Play(play) => xml.text("Play", &[], &play.url),
         Verb::Gather(gather) => write_gather(xml, gather),
+        Verb::Pause(seconds) => xml.empty("Pause", &[("length", &seconds.to_string())]),
         Verb::Redirect(redirect) => xml.text("Redirect", &[("method", "POST")], &redirect.url),
         Verb::Dial(dial) => write_dial(xml, dial),
         Verb::Hangup => xml.empty("Hangup", &[]),
@@ -262,6 +263,7 @@ mod tests {
     fn each_verb_exactly() {
         case(vec![], "<Response/>");
         case(vec![Verb::Hangup], "<Response><Hangup/></Response>");
+        case(vec![Verb::Pause(3)], "<Response><Pause length=\"3\"/></Response>");
         case(vec![Verb::Reject(RejectReason::Busy)], "<Response><Reject reason=\"busy\"/></Response>");
         case(vec![Verb::Reject(RejectReason::Rejected)], "<Response><Reject reason=\"rejected\"/></Response>");
         case(vec![Verb::Say(say("Dag"))], "<Response><Say language=\"nl-NL\">Dag</Say></Response>");

@@ -1,15 +1,20 @@
 //! The shell between a call and the deciders, as `src/switchboard/{desk,voice,leg,calling}.rs` has it, without `async`,
-//! words and counts. Decided is nothing here: that is done by `flow::step`, `flow::asks_desk`, `desk::Queue` and
-//! `desk::Leases` themselves, or in a spoilt proof by one that is spoilt.
+//! words and counts. Decided is nothing here: that is done by `flow::step`, `flow::asks_desk`, `desk::Queue`,
+//! `desk::Leases` and `switchboard::called::Calls` themselves, or in a spoilt proof by one that is spoilt.
 
-use hulplijn::base::{Accept, CounsellorIx, CounsellorSet, LeaseId};
-use hulplijn::desk::{Accepted, By, Caller, Desk, Duty, Ended, LeaseState, Leases, Opened, Plan, Queue, Stage, Want};
+use hulplijn::base::{Accept, CallSid, CounsellorIx, CounsellorSet, LeaseId};
+use hulplijn::desk::{
+    Accepted, By, Caller, Desk, Duty, Ended, GONE_S, Lease, LeaseState, Leases, Opened, Plan, Queue, Stage, Want,
+};
 use hulplijn::flow::{
     self, DialStatus, Dialled, Input, Now, Output, Patience, Place, Session, WHISPER_S, WORDS_MOST_S, Wish,
 };
 use hulplijn::menu::Hotline;
 use hulplijn::provider::DialResult;
+use hulplijn::switchboard::called::{self, Called, Calls, Due, Placed, Unneeded};
+use hulplijn::switchboard::{NotNeeded, Note};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::LazyLock;
 
 /// What is wrong in a proof that must fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +34,8 @@ pub enum Spoilt {
     TheLastToAcceptWins,
     LegsRingOnWhenSheLeaves,
     NobodyIsEverGone,
+    WhoIsAloneInTheRoomStays,
+    OldCallbacksCount,
 }
 
 /// What is asked of us about a caller's leg.
@@ -46,13 +53,31 @@ pub struct Outcome {
     pub bridged: Option<bool>,
 }
 
-/// What is to be done at the provider.
+/// A counsellor's leg: what its addresses carry, which is also its name at the provider.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LegOf {
+    pub lease: LeaseId,
+    pub one: CounsellorIx,
+    pub leased_s: i64,
+}
+
+impl LegOf {
+    fn sid(&self) -> CallSid {
+        CallSid::new(&format!("{}-{}-{}", self.lease, self.one.0, self.leased_s)).expect("a name")
+    }
+}
+
+/// What is to be done at the provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Order {
     RingFor(usize),
     RingNext,
-    /// The leg of this counsellor for this attempt is ended.
-    Drop(CounsellorIx, LeaseId),
+    /// The caller's telephone asks this next, if it is still hers to ask.
+    Fetch(usize, String),
+    /// Whether the leg of this counsellor for this attempt is there is asked.
+    Look(LeaseId, CounsellorIx),
+    /// It is ended.
+    Drop(LeaseId, CounsellorIx),
 }
 
 /// What a step of a caller came to.
@@ -81,17 +106,6 @@ pub enum Does {
     Ends,
 }
 
-/// A caller for whom counsellors are called: `Called` of the shell.
-#[derive(Clone, Debug)]
-pub struct Called {
-    pub lease: LeaseId,
-    pub want: Want,
-    pub since_s: i64,
-    /// Who, until when, and whether the leg's name is known.
-    pub legs: Vec<(CounsellorIx, Timestamp)>,
-    pub tried: CounsellorSet,
-}
-
 /// What does not change while a proof runs.
 pub struct Setup<'h> {
     pub hotline: &'h Hotline,
@@ -113,13 +127,13 @@ pub struct Shell {
 pub struct Memory {
     pub queue: Queue<usize>,
     pub attempts: [Option<(LeaseId, CounsellorSet)>; 2],
-    pub called: [Option<Called>; 2],
+    pub calls: Calls,
     pub ends: Vec<(LeaseId, Option<Ended>, Timestamp)>,
 }
 
 impl Memory {
     pub fn new() -> Memory {
-        Memory { queue: Queue::new(3), attempts: [None; 2], called: [None, None], ends: Vec::new() }
+        Memory { queue: Queue::new(3), attempts: [None; 2], calls: Calls::default(), ends: Vec::new() }
     }
 }
 
@@ -145,22 +159,15 @@ impl Shell {
         if setup.spoilt != Spoilt::TheClockMovesLeases {
             self.leases.clock_set(by_s);
             self.memory.queue.clock_set(by_s);
-            for called in self.memory.called.iter_mut().flatten() {
-                for (_, until) in &mut called.legs {
-                    *until = after(*until, by_s);
-                }
-            }
-            for (_, _, at) in &mut self.memory.ends {
-                *at = after(*at, by_s);
-            }
+            self.memory.calls.clock_set(by_s);
         }
     }
 
-    fn named(setup: &Setup<'_>, lease: &hulplijn::desk::Lease) -> Option<CounsellorIx> {
+    fn named(setup: &Setup<'_>, lease: &Lease) -> Option<CounsellorIx> {
         setup.desk.named(&lease.counsellor)
     }
 
-    fn live<'a>(&'a self, setup: &Setup<'_>, now: Timestamp) -> impl Iterator<Item = &'a hulplijn::desk::Lease> {
+    fn live<'a>(&'a self, setup: &Setup<'_>, now: Timestamp) -> impl Iterator<Item = &'a Lease> {
         let never = setup.spoilt == Spoilt::LeasesNeverExpire;
         self.leases.0.iter().filter(move |lease| never || lease.expires_s > now.as_second())
     }
@@ -215,32 +222,39 @@ impl Shell {
         let Some(wish) = wish else { return present };
         let lease = lease_of(call, session);
         present.lease = lease;
+        let caller = Caller::Number { hash: call as u64, before: None };
+        let admitted = self.memory.queue.enter(&call, caller, now);
         let own: CounsellorSet = self
             .live(setup, now)
             .filter(|known| known.id == lease)
             .filter_map(|known| Self::named(setup, known))
             .collect();
-        if !own.is_empty() {
+        if !own.is_empty() && setup.by == By::Dial {
             (present.desk, present.who) = (flow::Desk::Open, own);
             return present;
         }
-        let talks = self.live(setup, now).any(|l| Some(l.id) == wish.lease && l.state == LeaseState::Talking);
-        if setup.by == By::Legs && talks {
+        let attempt = wish.lease.unwrap_or(lease);
+        let talks = self.live(setup, now).any(|row| row.id == attempt && row.state == LeaseState::Talking);
+        if setup.by == By::Legs && (talks || self.memory.calls.is_taken(sid(call), attempt)) {
             present.desk = flow::Desk::Taken;
             return present;
         }
+        if !own.is_empty() {
+            present.desk = flow::Desk::Calling;
+            return present;
+        }
         let taken = self.taken(setup, now).with(lost);
-        let by_legs = self.memory.called[call].as_ref().map(|called| called.tried).unwrap_or_default();
-        let want = Want { tried: wish.tried.with(by_legs), ..want(setup.hotline, wish) };
+        let tried = wish.tried.with(self.memory.calls.tried(sid(call)));
+        let want = Want { tried, ..want(setup.hotline, wish) };
         let since_s = wish.since_s.unwrap_or_else(|| now.as_second());
-        let caller = Caller::Number { hash: call as u64, before: None };
-        let plan = match self.memory.queue.enter(&call, caller, now) {
-            true => self.plan(setup, taken, call, (&want, since_s), now),
-            false => Plan::Busy,
-        };
-        (present.desk, present.who) = match (plan, setup.by) {
+        if !admitted {
+            present.desk = flow::Desk::Busy;
+            return present;
+        }
+        (present.desk, present.who) = match (self.plan(setup, taken, call, (&want, since_s), now), setup.by) {
             (Plan::Ring(who), By::Dial) => (flow::Desk::Open, who),
             (Plan::Ring(_), By::Legs) => (flow::Desk::Calling, nobody),
+            (Plan::Busy, By::Legs) if wish.since_s.is_some() => (flow::Desk::Calling, nobody),
             (Plan::Busy, _) => (flow::Desk::Busy, nobody),
             (Plan::Spent, _) => (flow::Desk::Spent, nobody),
             (Plan::Closed, _) => (flow::Desk::Closed, nobody),
@@ -286,6 +300,9 @@ impl Shell {
             _ if over => None,
             (Place::Node(node), _) if node == setup.hotline.roles.connect => Some(Stage::Choosing),
             (Place::Offering, _) => Some(Stage::Choosing),
+            (Place::Waiting, Some(lease)) if self.is_rung(call) => {
+                Some(Stage::Dialling { lease, until: after(now, GONE_S) })
+            }
             (Place::Waiting, _) => {
                 Some(Stage::Waiting { since_s: session.waiting_since_s.unwrap_or_else(|| now.as_second()) })
             }
@@ -334,27 +351,55 @@ impl Shell {
 
     fn end(&mut self, setup: &Setup<'_>, lease: LeaseId, now: Timestamp) -> Option<Ended> {
         self.memory.ends.retain(|(.., at)| now.duration_since(*at) < SignedDuration::from_secs(120));
-        let ended = match self.memory.ends.iter().find(|(known, ..)| *known == lease) {
-            Some((_, ended, _)) => ended.clone(),
-            None => {
-                let ended = self.leases.end(lease, after(now, i64::from(setup.desk.wrap_up_s)));
-                self.memory.ends.push((lease, ended.clone(), now));
-                ended
-            }
+        let wrap_up = after(now, i64::from(setup.desk.wrap_up_s));
+        let by = setup.by;
+        let end = |leases: &mut Leases| match by {
+            By::Dial => leases.end(lease, wrap_up),
+            By::Legs => leases.end_talk(lease, wrap_up),
         };
-        if let Some(at) = ended.as_ref().and_then(|ended| ended.by.as_ref()).and_then(|by| setup.desk.named(by)) {
-            self.memory.queue.talked(at, now);
+        let known = self.memory.ends.iter().position(|(known, ..)| *known == lease);
+        let at = known.unwrap_or_else(|| {
+            let ended = end(&mut self.leases);
+            self.memory.ends.push((lease, ended, now));
+            self.memory.ends.len() - 1
+        });
+        let is_in = |row: &Lease| row.id == lease && (by == By::Dial || row.state == LeaseState::Talking);
+        if self.leases.0.iter().any(is_in)
+            && let Some(again) = end(&mut self.leases)
+        {
+            self.memory.ends[at].1 = Some(again);
         }
-        ended
+        // `Queue::talked` is only looked at by a desk that rings who was idle longest; none here does.
+        self.memory.ends[at].1.clone()
     }
 
     /// A call is over.
     pub fn free(&mut self, setup: &Setup<'_>, call: usize, now: Timestamp, orders: &mut Vec<Order>) {
-        self.memory.queue.leave(&call);
-        self.end_legs(setup, call, orders);
-        if let Some((lease, _)) = self.memory.attempts[call].take() {
+        let attempt = self.memory.attempts[call].take();
+        self.end_legs(setup, call, now, orders);
+        if let Some((lease, _)) = attempt
+            && (setup.by == By::Dial || self.talks(lease, |_| true))
+        {
             self.end(setup, lease, now);
         }
+        self.memory.queue.leave(&call);
+    }
+
+    fn talks(&self, lease: LeaseId, who: impl Fn(&Lease) -> bool) -> bool {
+        self.leases.0.iter().any(|row| row.id == lease && row.state == LeaseState::Talking && who(row))
+    }
+
+    pub fn is_rung(&self, call: usize) -> bool {
+        self.memory.calls.standing(sid(call)).is_some_and(|(.., rung)| rung)
+    }
+
+    fn stand_again(&mut self, call: usize, now: Timestamp) {
+        let Some((lease, want, since_s, rung)) = self.memory.calls.standing(sid(call)) else { return };
+        let stage = match rung {
+            true => Stage::Dialling { lease, until: after(now, GONE_S) },
+            false => Stage::Waiting { since_s },
+        };
+        self.memory.queue.stand(&call, stage, want, now);
     }
 
     /// One event of a caller: `Switchboard::answer` for a call that lives.
@@ -417,7 +462,7 @@ impl Shell {
             Some(Output::Ask { .. }) => Does::Tells,
             _ => Does::Ends,
         };
-        self.after_step(setup, call, &after, does, orders);
+        self.after_step(setup, call, (&after, does), now, orders);
         Answer { session: after, does }
     }
 
@@ -448,83 +493,143 @@ impl Shell {
 
     // ---- by legs
 
-    fn after_step(&mut self, setup: &Setup<'_>, call: usize, session: &Session, does: Does, orders: &mut Vec<Order>) {
+    fn after_step(
+        &mut self,
+        setup: &Setup<'_>,
+        call: usize,
+        (session, does): (&Session, Does),
+        now: Timestamp,
+        orders: &mut Vec<Order>,
+    ) {
         if setup.by == By::Dial {
             return;
         }
-        match session.place {
-            Place::Waiting if does != Does::Ends => {}
-            Place::Dialling => {
-                self.memory.called[call] = None;
-                return;
+        let lease = match (does, session.lease) {
+            (Does::Holds, Some(lease)) => lease,
+            (Does::Joins { lease }, _) => {
+                return self.memory.calls.joins(sid(call), lease, next_url(session), now);
             }
-            _ => return self.end_legs(setup, call, orders),
-        }
-        let Some(lease) = session.lease else { return };
-        let wish = Wish { language: session.language, gender: None, tried: session.tried, since_s: None, lease: None };
-        let want = want(setup.hotline, &wish);
-        let called = self.memory.called[call].get_or_insert_with(|| Called {
+            _ => return self.end_legs(setup, call, now, orders),
+        };
+        let since_s = session.waiting_since_s.unwrap_or(session.issued_s);
+        let (language, cannot_speak) = (session.language, session.cannot_speak);
+        let wish = Wish { language, gender: session.gender, tried: session.tried, since_s: None, lease: None };
+        let called = Called {
             lease,
-            want,
-            since_s: 0,
+            account: String::new(),
+            next_url: next_url(session),
+            want: want(setup.hotline, &wish),
+            note: Note { lease, counsellor: CounsellorIx(0), language, cannot_speak, since_s, leased_s: 0 },
             legs: Vec::new(),
             tried: CounsellorSet::default(),
+            stage: called::Stage::Waits,
+            ringing: false,
+            heard: now,
+        };
+        let Some((stage, left)) = self.memory.calls.waits(sid(call), called) else { return };
+        drop_all(setup, left, orders);
+        orders.push(match stage {
+            called::Stage::Taken(_) => Order::Fetch(call, next_url(session)),
+            _ => Order::RingFor(call),
         });
-        (called.lease, called.want) = (lease, want);
-        called.since_s = session.waiting_since_s.unwrap_or(session.issued_s);
-        orders.push(Order::RingFor(call));
     }
 
-    /// Whom to ring for this caller by legs of their own, leased; nobody while somebody rings for her.
-    pub fn ring_for(&mut self, setup: &Setup<'_>, call: usize, now: Timestamp) -> Option<(LeaseId, CounsellorSet)> {
-        let called = self.memory.called[call].as_mut()?;
-        let over: CounsellorSet = called.legs.iter().filter(|(_, until)| *until <= now).map(|(one, _)| *one).collect();
-        called.legs.retain(|(_, until)| *until > now);
-        called.tried = called.tried.with(over);
-        if !called.legs.is_empty() {
-            return None;
+    /// Whom to ring for this caller on legs of their own, each leased and noted; nobody while somebody rings for her.
+    pub fn ring_for(&mut self, setup: &Setup<'_>, call: usize, now: Timestamp, orders: &mut Vec<Order>) -> Vec<LegOf> {
+        let (lease, vain) = self.memory.calls.begin_ringing(sid(call), now);
+        drop_all(setup, vain, orders);
+        let Some(lease) = lease else { return Vec::new() };
+        while let Some(who) = self.next_for(setup, call, lease, now) {
+            let mut placed = Vec::new();
+            for one in who.iter() {
+                let ring_s = i64::from(setup.desk.counsellors[usize::from(one.0)].line.ring_s);
+                let leg = Placed { counsellor: one, sid: None, until: after(now, ring_s + RING_OVER_S) };
+                let begun = self.memory.calls.places(sid(call), lease, leg);
+                self.stand_again(call, now);
+                match begun {
+                    Some(_) => {
+                        let id = &setup.desk.counsellors[usize::from(one.0)].id;
+                        let row = self.leases.0.iter().find(|row| row.id == lease && row.counsellor == *id);
+                        let leg = LegOf { lease, one, leased_s: row.map_or(0, |row| row.expires_s) };
+                        placed.push(leg);
+                        let unneeded = self.memory.calls.placed(sid(call), lease, one, leg.sid());
+                        drop_all(setup, unneeded, orders);
+                    }
+                    None => {
+                        self.leases.give_up(lease, &setup.desk.counsellors[usize::from(one.0)].id);
+                        self.memory.calls.leg_ended(lease, one, now);
+                    }
+                }
+            }
+            if self.memory.calls.rings(sid(call), lease) {
+                return placed;
+            }
         }
+        self.memory.calls.end_ringing(sid(call), lease);
+        self.stand_again(call, now);
+        Vec::new()
+    }
+
+    fn next_for(&mut self, setup: &Setup<'_>, call: usize, lease: LeaseId, now: Timestamp) -> Option<CounsellorSet> {
         let mut lost = CounsellorSet::default();
         loop {
-            let called = self.memory.called[call].as_ref()?;
-            let (lease, since_s) = (called.lease, called.since_s);
+            let called = self.memory.calls.waiting(sid(call), lease)?;
             let want = Want { tried: called.want.tried.with(called.tried), ..called.want };
+            let since_s = called.note.since_s;
+            let own = self.live(setup, now).filter(|row| row.id == lease);
+            let own: Vec<(CounsellorIx, i64)> = own
+                .filter_map(|row| Some((Self::named(setup, row)?, row.expires_s)))
+                .filter(|(one, _)| !want.tried.contains(*one))
+                .collect();
+            if !own.is_empty() {
+                // `ring_on`
+                let called = self.memory.calls.waiting(sid(call), lease)?;
+                called.legs.extend(own.iter().map(|(one, expires_s)| Placed {
+                    counsellor: *one,
+                    sid: None,
+                    until: after(now, expires_s - now.as_second()),
+                }));
+                return None;
+            }
             let taken = self.taken(setup, now).with(lost);
             let Plan::Ring(who) = self.plan(setup, taken, call, (&want, since_s), now) else { return None };
             let got = self.take(setup, call, lease, who, now);
             if !got.is_empty() {
-                let called = self.memory.called[call].as_mut()?;
-                called.legs.extend(got.iter().map(|one| (one, after(now, taken_s(setup, one)))));
-                return Some((lease, got));
+                return Some(got);
             }
             lost = lost.with(who);
         }
     }
 
-    /// A counsellor pressed 1 on a leg of her own; whether she has the call.
-    pub fn accept_on_leg(
-        &mut self,
-        setup: &Setup<'_>,
-        (lease, one): (LeaseId, CounsellorIx),
-        now: Timestamp,
-        orders: &mut Vec<Order>,
-    ) -> bool {
-        let is_called = self.memory.called.iter().flatten().any(|called| called.lease == lease);
-        if !is_called && !self.leases.0.iter().any(|row| row.id == lease) {
-            return false;
+    /// A counsellor picked up a leg of her own; whether she is needed.
+    pub fn pick_up(&mut self, setup: &Setup<'_>, leg: LegOf, now: Timestamp) -> bool {
+        let until = after(now, i64::from(WHISPER_S));
+        self.memory.calls.picked_up(leg.lease, leg.one, &leg.sid(), until);
+        self.is_needed(setup, (leg.lease, leg.one), now)
+    }
+
+    fn is_needed(&self, setup: &Setup<'_>, (lease, one): (LeaseId, CounsellorIx), now: Timestamp) -> bool {
+        if setup.spoilt == Spoilt::TheLastToAcceptWins {
+            return true;
         }
-        if self.take_call(setup, (lease, one), now) != Accepted::Yes {
+        let rows = || self.live(setup, now).filter(|row| row.id == lease);
+        let hers = |row: &Lease| row.counsellor == setup.desk.counsellors[usize::from(one.0)].id;
+        !rows().any(|row| row.state == LeaseState::Talking && !hers(row)) && rows().any(hers)
+    }
+
+    /// A counsellor pressed 1 on a leg of her own; whether she has the call.
+    pub fn accept_on_leg(&mut self, setup: &Setup<'_>, leg: LegOf, now: Timestamp, orders: &mut Vec<Order>) -> bool {
+        let LegOf { lease, one, .. } = leg;
+        if !self.is_needed(setup, (lease, one), now) || self.take_call(setup, (lease, one), now) != Accepted::Yes {
             return false;
         }
         // `taken_by`
-        if let Some(called) = self.memory.called.iter_mut().flatten().find(|called| called.lease == lease) {
-            let others = called.legs.iter().filter(|(other, _)| *other != one);
-            if setup.spoilt != Spoilt::TheLastToAcceptWins {
-                orders.extend(others.map(|(other, _)| Order::Drop(*other, lease)));
-            }
-            called.legs.retain(|(other, _)| *other == one);
+        let (hers, fetched) = self.memory.calls.taken(lease, one, &leg.sid());
+        if let Some(fetched) = fetched {
+            drop_all(setup, fetched.left, orders);
+            orders.push(Order::Fetch(call_of(&fetched.caller), fetched.url));
         }
-        true
+        hers || setup.spoilt == Spoilt::TheLastToAcceptWins
     }
 
     /// `take_call`
@@ -548,7 +653,18 @@ impl Shell {
     }
 
     /// The end of a leg, or of a counsellor's time in the room, is told.
-    pub fn leg_ended(
+    pub fn leg_ended(&mut self, setup: &Setup<'_>, leg: LegOf, now: Timestamp, orders: &mut Vec<Order>) {
+        let LegOf { lease, one, leased_s } = leg;
+        let id = &setup.desk.counsellors[usize::from(one.0)].id;
+        let row = self.leases.0.iter().find(|row| row.id == lease && row.counsellor == *id);
+        let rings = |row: &Lease| row.state == LeaseState::Ringing && row.expires_s != leased_s;
+        let old = self.memory.calls.is_old(lease, one, &leg.sid()) || row.is_some_and(rings);
+        if !old || setup.spoilt == Spoilt::OldCallbacksCount {
+            self.leg_is_over(setup, (lease, one), now, orders);
+        }
+    }
+
+    pub fn leg_is_over(
         &mut self,
         setup: &Setup<'_>,
         (lease, one): (LeaseId, CounsellorIx),
@@ -556,47 +672,82 @@ impl Shell {
         orders: &mut Vec<Order>,
     ) {
         let counsellor = &setup.desk.counsellors[usize::from(one.0)].id;
-        let talks = |row: &hulplijn::desk::Lease| {
-            row.id == lease && row.counsellor == *counsellor && row.state == LeaseState::Talking
-        };
-        if self.leases.0.iter().any(talks) {
+        if self.talks(lease, |row| row.counsellor == *counsellor) {
             self.end(setup, lease, now);
         } else {
-            // `rang_in_vain`
             self.leases.give_up(lease, counsellor);
-            let called = self.memory.called.iter_mut().enumerate();
-            let called = called.filter_map(|(at, called)| called.as_mut().map(|called| (at, called)));
-            for (at, called) in called.filter(|(_, called)| called.lease == lease) {
-                called.legs.retain(|(other, _)| *other != one);
-                called.tried.insert(one);
-                orders.push(Order::RingFor(at));
-            }
+        }
+        if let Some(caller) = self.memory.calls.leg_ended(lease, one, now) {
+            orders.push(Order::RingFor(call_of(&caller)));
         }
         orders.push(Order::RingNext);
     }
 
-    fn end_legs(&mut self, setup: &Setup<'_>, call: usize, orders: &mut Vec<Order>) {
-        let Some(called) = self.memory.called[call].take() else { return };
-        for (one, _) in &called.legs {
-            if setup.spoilt != Spoilt::LegsRingOnWhenSheLeaves {
-                orders.push(Order::Drop(*one, called.lease));
-            }
-            self.leases.give_up(called.lease, &setup.desk.counsellors[usize::from(one.0)].id);
+    /// A leg that still rang was ended at the provider: `drop_leg`.
+    pub fn dropped(&mut self, setup: &Setup<'_>, (lease, one): (LeaseId, CounsellorIx), orders: &mut Vec<Order>) {
+        self.leases.give_up(lease, &setup.desk.counsellors[usize::from(one.0)].id);
+        orders.push(Order::RingNext);
+    }
+
+    fn end_legs(&mut self, setup: &Setup<'_>, call: usize, now: Timestamp, orders: &mut Vec<Order>) {
+        let Some((lease, stage, legs)) = self.memory.calls.leaves(sid(call), now) else { return };
+        drop_all(setup, legs, orders);
+        if self.memory.attempts[call].is_some_and(|(known, _)| known == lease) {
+            self.memory.attempts[call] = None;
+        }
+        if stage != called::Stage::Waits {
+            self.end(setup, lease, now);
         }
         orders.push(Order::RingNext);
     }
 
     /// `look_for_the_gone`
     pub fn look_for_the_gone(&mut self, setup: &Setup<'_>, now: Timestamp, orders: &mut Vec<Order>) {
-        if setup.by == By::Dial || setup.spoilt == Spoilt::NobodyIsEverGone {
+        if setup.by == By::Dial {
             return;
         }
-        for call in 0..2 {
-            if self.memory.called[call].is_some() && !self.memory.queue.is_live(&call, now) {
-                self.free(setup, call, now, orders);
+        for due in self.memory.calls.due(setup.desk.talk_max_s, now) {
+            match due {
+                Due::Gone(_) if setup.spoilt == Spoilt::NobodyIsEverGone => {}
+                Due::Gone(caller) => self.free(setup, call_of(&caller), now, orders),
+                Due::RingFor(caller) => orders.push(Order::RingFor(call_of(&caller))),
+                Due::Fetch(..) | Due::Look(_) if setup.spoilt == Spoilt::WhoIsAloneInTheRoomStays => {}
+                Due::Fetch(caller, url) => orders.push(Order::Fetch(call_of(&caller), url)),
+                Due::Look(leg) => orders.push(Order::Look(leg.lease, leg.counsellor)),
+                Due::Drop(legs) => drop_all(setup, legs, orders),
             }
         }
     }
+}
+
+/// A leg that was not picked up so long after its ringing time has rung in vain: as in `calling.rs`.
+const RING_OVER_S: i64 = 10;
+
+fn drop_all(setup: &Setup<'_>, legs: impl IntoIterator<Item = Unneeded>, orders: &mut Vec<Order>) {
+    for leg in legs {
+        let spoilt = match leg.why {
+            NotNeeded::Gone => Spoilt::LegsRingOnWhenSheLeaves,
+            NotNeeded::Taken => Spoilt::TheLastToAcceptWins,
+        };
+        if setup.spoilt != spoilt {
+            orders.push(Order::Drop(leg.lease, leg.counsellor));
+        }
+    }
+}
+
+/// The name of a caller's leg, and of a counsellor's.
+pub fn sid(call: usize) -> &'static CallSid {
+    static NAMES: LazyLock<[CallSid; 2]> = LazyLock::new(|| ["0", "1"].map(|name| CallSid::new(name).expect("a name")));
+    &NAMES[call]
+}
+
+fn call_of(caller: &CallSid) -> usize {
+    usize::from(caller.as_str() == "1")
+}
+
+/// What a caller's telephone asks next, in place of a sealed address: which step it answers.
+pub fn next_url(session: &Session) -> String {
+    session.step.to_string()
 }
 
 /// How long a counsellor who is rung now is taken at most.

@@ -1,7 +1,7 @@
 //! The world around the program: two callers, two counsellors' telephones, a provider, and a true clock. What can happen
 //! in it, and what must hold whatever happens.
 
-use super::shell::{Answer, Asked, Does, Memory, Order, Outcome, Setup, Shell};
+use super::shell::{Answer, Asked, Does, LegOf, Memory, Order, Outcome, Setup, Shell, Spoilt, sid};
 use hulplijn::base::{Accept, CounsellorIx, LeaseId};
 use hulplijn::desk::{By, GONE_S, LeaseState};
 use hulplijn::flow::{DialStatus, Input, Session, WHISPER_S};
@@ -13,6 +13,9 @@ const ROUND_S: i64 = 10;
 
 /// From the limit to a person or a spoken way on.
 const OVER_S: i64 = 15;
+
+/// Who is alone in a room is fetched from it within this: three seconds of silence, and the provider's time.
+const ALONE_S: i64 = 4;
 
 /// How often it is looked who is gone.
 const LOOK_S: i64 = 2;
@@ -39,6 +42,8 @@ pub enum Event {
     Yes(usize),
     /// The heartbeat of the waiting loop.
     Round(usize, When),
+    /// She is alone in the room, and is fetched.
+    Alone(usize),
     /// A key in the waiting loop that leads out of it.
     Back(usize),
     Answered(usize, When),
@@ -61,8 +66,22 @@ pub enum Event {
     Restart,
     /// Hours.
     Clock(i8),
-    /// Ten seconds in which nothing else comes.
-    Pass,
+    /// So many seconds in which nothing else comes.
+    Pass(i64),
+}
+
+impl Event {
+    /// Whether it is one of those that come seldom: a restart, a clock that is set, a request twice, a callback that is lost
+    /// or late.
+    fn disturbs(self) -> bool {
+        use Event::*;
+        match self {
+            Restart | Clock(_) | Again(..) | YesAgain(_) | Status(_) => true,
+            NotAccepted(_, _, told) | CounsellorLeaves(_, _, told) => told == Told::No,
+            Busy(_, told) | NoAnswer(_, told) | Failed(_, told) | HangsUp(_, told) => told == Told::No,
+            Yes(_) | Round(..) | Alone(_) | Back(_) | Answered(..) | Accepted(..) | Pass(_) => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,8 +97,8 @@ enum At {
     /// In the loop, until so many seconds of the true clock at most.
     Loop(i64),
     Dial,
-    /// In the room, since.
-    Room(LeaseId, i64),
+    /// In the room; alone, until so many seconds of the true clock.
+    Room(LeaseId, Option<i64>),
     /// A spoken way on; or after a talk.
     Out,
     Gone,
@@ -115,7 +134,9 @@ struct Ring {
     phase: Phase,
     /// When this phase is over by itself.
     until: i64,
-    /// The program knows its name, and can end it.
+    /// Until when she was leased for it, which tells it from others.
+    leased_s: i64,
+    /// No restart came since it was placed: the program can end it.
     named: bool,
 }
 
@@ -127,16 +148,33 @@ pub struct World {
     off_s: i64,
     callers: [Caller; 2],
     phones: [Vec<Ring>; 2],
-    late: [Option<LeaseId>; 2],
+    late: [Option<LegOf>; 2],
+    /// How many disturbances are left.
+    left: usize,
     /// No restart and no clock disturbed the order of waiting so far.
     undisturbed: bool,
+}
+
+impl Ring {
+    fn leg(&self, one: usize) -> LegOf {
+        LegOf { lease: self.lease, one: ix(one), leased_s: self.leased_s }
+    }
+}
+
+impl Caller {
+    fn alone(&self) -> Option<i64> {
+        match self.at {
+            At::Room(_, alone) => alone,
+            _ => None,
+        }
+    }
 }
 
 type Held = Result<(), String>;
 
 impl World {
     /// Both callers have pressed 0 and hear the question; the first one has said yes.
-    pub fn begin(setup: &Setup<'_>) -> World {
+    pub fn begin(setup: &Setup<'_>, disturbances: usize) -> World {
         let session = Session::begin(setup.hotline.revision, wall(0));
         let caller =
             Caller { session, at: At::Choosing, yes_s: None, left_s: 0, served: false, last: None, forgotten: false };
@@ -147,6 +185,7 @@ impl World {
             callers: [caller.clone(), caller],
             phones: [Vec::new(), Vec::new()],
             late: [None; 2],
+            left: disturbances,
             undisturbed: true,
         };
         let mut orders = Vec::new();
@@ -182,21 +221,26 @@ impl World {
     // ---- what can happen
 
     /// Until when something comes by itself.
-    fn deadlines(&self, setup: &Setup<'_>) -> impl Iterator<Item = i64> {
+    fn deadlines(&self) -> impl Iterator<Item = i64> {
         let callers = self.callers.iter().filter_map(move |caller| match caller.at {
             At::Loop(until) => Some(until),
-            At::Room(_, since) => Some(since + i64::from(setup.desk.talk_max_s)),
+            At::Room(_, alone) => alone,
             _ => None,
         });
         callers.chain(self.phones.iter().flatten().map(|ring| ring.until)).collect::<Vec<_>>().into_iter()
     }
 
-    fn next_deadline(&self, setup: &Setup<'_>) -> i64 {
-        self.deadlines(setup).min().unwrap_or(i64::MAX)
+    fn next_deadline(&self) -> i64 {
+        self.deadlines().min().unwrap_or(i64::MAX)
     }
 
     pub fn events(&self, setup: &Setup<'_>) -> Vec<Event> {
         use Event::*;
+        // Nobody can ask any more, and nothing rings.
+        let over = self.callers.iter().all(|caller| matches!(caller.at, At::Out | At::Gone));
+        if over && self.phones.iter().all(Vec::is_empty) {
+            return Vec::new();
+        }
         let mut events = Vec::with_capacity(32);
         let times = |until: i64| if until > self.true_s { &[When::Now, When::Last][..] } else { &[When::Now] };
         let told: &[Told] = if setup.by == By::Legs { &[Told::Yes, Told::No] } else { &[Told::Yes] };
@@ -207,6 +251,7 @@ impl World {
                     events.extend(times(until).iter().map(|when| Round(call, *when)));
                     events.push(Back(call));
                 }
+                At::Room(_, Some(_)) => events.push(Alone(call)),
                 _ => {}
             }
             if !matches!(caller.at, At::Choosing | At::Out | At::Gone) {
@@ -252,8 +297,11 @@ impl World {
             }
         }
         events.extend([Restart, Clock(1), Clock(-1)]);
-        if self.next_deadline(setup) >= self.true_s + 10 {
-            events.push(Pass);
+        if self.next_deadline() >= self.true_s + 10 {
+            events.push(Pass(10));
+        }
+        if self.left == 0 {
+            events.retain(|event| !event.disturbs());
         }
         events
     }
@@ -262,8 +310,9 @@ impl World {
 
     /// This happens; what must hold holds afterwards, or it is said what does not.
     pub fn happens(&mut self, setup: &Setup<'_>, event: Event) -> Held {
+        self.left = self.left.saturating_sub(usize::from(event.disturbs()));
         let mut orders = Vec::new();
-        let before = self.clone();
+        let before = (self.callers.each_ref().map(|caller| caller.at), self.phones.clone());
         match event {
             Event::Yes(call) => {
                 self.callers[call].yes_s = Some(self.true_s);
@@ -276,10 +325,22 @@ impl World {
                 // Who was heard of too late has been looked after meanwhile; she is still there.
                 self.asks(setup, call, Asked::Silence, &mut orders);
             }
+            Event::Alone(call) => {
+                if let At::Room(_, Some(until)) = self.callers[call].at {
+                    self.advance(setup, When::Last, until);
+                    // What was due meanwhile may have fetched her already.
+                    if matches!(self.callers[call].at, At::Room(_, Some(_))) {
+                        self.asks(setup, call, Asked::Dial(None), &mut orders);
+                    }
+                }
+            }
             Event::Back(call) => self.asks(setup, call, Asked::Key('*'), &mut orders),
             Event::Answered(one, when) => {
-                self.advance(setup, when, self.ring(one).map_or(0, |ring| ring.until));
-                self.answered(setup, one);
+                // Nobody picks up within the second.
+                let until = self.ring(one).map_or(0, |ring| ring.until);
+                let until = if when == When::Now { until.min(self.true_s + 1) } else { until };
+                self.advance(setup, When::Last, until);
+                self.answered(setup, one, &mut orders);
             }
             Event::Accepted(one, when) => {
                 self.advance(setup, when, self.ring(one).map_or(0, |ring| ring.until));
@@ -302,14 +363,14 @@ impl World {
             }
             Event::HangsUp(call, told) => self.hangs_up(setup, call, told, &mut orders),
             Event::Status(one) => {
-                if let Some(lease) = self.late[one].take() {
-                    self.shell.leg_ended(setup, (lease, ix(one)), self.now(), &mut orders);
+                if let Some(leg) = self.late[one].take() {
+                    self.shell.leg_ended(setup, leg, self.now(), &mut orders);
                 }
             }
             Event::Again(call, heard) => self.again(setup, call, heard, &mut orders),
             Event::YesAgain(one) => {
                 if let Some(ring) = self.ring(one).copied() {
-                    self.shell.accept_on_leg(setup, (ring.lease, ix(one)), self.now(), &mut orders);
+                    self.shell.accept_on_leg(setup, ring.leg(one), self.now(), &mut orders);
                 }
             }
             Event::Restart => {
@@ -323,7 +384,7 @@ impl World {
                 self.undisturbed = false;
                 self.shell.clock_set(setup, i64::from(hours) * 3600);
             }
-            Event::Pass => self.advance(setup, When::Last, self.true_s + 10),
+            Event::Pass(seconds) => self.advance(setup, When::Last, self.true_s + seconds),
         }
         self.work_on(setup, orders);
         self.meet();
@@ -333,7 +394,7 @@ impl World {
 
     /// The true clock goes on, but not over what comes before.
     fn advance(&mut self, setup: &Setup<'_>, when: When, until: i64) {
-        let to = until.min(self.next_deadline(setup)).max(self.true_s);
+        let to = until.min(self.next_deadline()).max(self.true_s);
         if when == When::Now || to == self.true_s {
             return;
         }
@@ -362,13 +423,15 @@ impl World {
         caller.at = match answer.does {
             Does::Chooses => At::Choosing,
             Does::Holds => At::Loop(now_s + ROUND_S),
-            Does::Joins { lease } => At::Room(lease, now_s),
+            Does::Joins { lease } => {
+                At::Room(lease, (setup.spoilt != Spoilt::WhoIsAloneInTheRoomStays).then_some(now_s + ALONE_S))
+            }
             Does::Tells => At::Out,
             Does::Ends => At::Gone,
             Does::Rings { lease, who, words_s } => {
                 for one in who.iter() {
                     let until = now_s + words_s + i64::from(setup.desk.counsellors[usize::from(one.0)].line.ring_s);
-                    let ring = Ring { caller: call, lease, phase: Phase::Ringing, until, named: true };
+                    let ring = Ring { caller: call, lease, phase: Phase::Ringing, until, leased_s: 0, named: true };
                     self.phones[usize::from(one.0)].push(ring);
                 }
                 At::Dial
@@ -385,7 +448,7 @@ impl World {
         }
     }
 
-    fn answered(&mut self, setup: &Setup<'_>, one: usize) {
+    fn answered(&mut self, setup: &Setup<'_>, one: usize, orders: &mut Vec<Order>) {
         let by_pickup = setup.desk.counsellors[one].line.accept == Accept::Pickup && setup.by == By::Dial;
         let (now_s, talk_s) = (self.true_s, i64::from(setup.desk.talk_max_s));
         let Some(ring) = self.phones[one].first_mut() else { return };
@@ -397,6 +460,11 @@ impl World {
             self.phones[1 - one].retain(|other| other.caller != caller);
         } else {
             (ring.phase, ring.until) = (Phase::Whisper, now_s + i64::from(WHISPER_S));
+            let leg = ring.leg(one);
+            if setup.by == By::Legs && !self.shell.pick_up(setup, leg, self.now()) {
+                // She hears a sentence, and her leg ends.
+                self.leg_gone(setup, one, Told::Yes, orders);
+            }
         }
     }
 
@@ -409,14 +477,13 @@ impl World {
                 self.callers[ring.caller].served = true;
                 true
             }
-            By::Legs => self.shell.accept_on_leg(setup, (ring.lease, ix(one)), self.now(), orders),
+            By::Legs => self.shell.accept_on_leg(setup, ring.leg(one), self.now(), orders),
         };
         if yes {
             self.phones[one][0] = Ring { phase: Phase::Talking, until, ..ring };
         } else {
             // She hears a sentence, and her leg ends.
-            self.phones[one].clear();
-            self.shell.leg_ended(setup, (ring.lease, ix(one)), self.now(), orders);
+            self.leg_gone(setup, one, Told::Yes, orders);
         }
     }
 
@@ -440,8 +507,8 @@ impl World {
     fn leg_gone(&mut self, setup: &Setup<'_>, one: usize, told: Told, orders: &mut Vec<Order>) {
         let Some(ring) = self.phones[one].pop() else { return };
         match told {
-            Told::Yes => self.shell.leg_ended(setup, (ring.lease, ix(one)), self.now(), orders),
-            Told::No => self.late[one] = Some(ring.lease),
+            Told::Yes => self.shell.leg_ended(setup, ring.leg(one), self.now(), orders),
+            Told::No => self.late[one] = Some(ring.leg(one)),
         }
     }
 
@@ -482,9 +549,13 @@ impl World {
     }
 
     fn again(&mut self, setup: &Setup<'_>, call: usize, heard: Heard, orders: &mut Vec<Order>) {
+        // A provider asks again after a second, at the soonest.
+        self.advance(setup, When::Last, self.true_s + 1);
         let Some((session, asked, at)) = self.callers[call].last.clone() else { return };
         let answer = self.shell.answer(setup, call, &session, asked, self.now(), orders);
         self.callers[call].forgotten = false;
+        // Of somebody who has left it is the last that is heard.
+        self.callers[call].left_s = self.true_s;
         if heard == Heard::Second {
             self.callers[call].last = Some((session, asked, at));
             if setup.by == By::Dial {
@@ -500,14 +571,40 @@ impl World {
         for _ in 0..64 {
             let Some(order) = (!orders.is_empty()).then(|| orders.remove(0)) else { return };
             match order {
-                Order::RingFor(call) => self.place(setup, call),
-                Order::RingNext => {
-                    let waiting: Vec<usize> = self.shell.memory.queue.waiting(self.now()).copied().collect();
-                    waiting.into_iter().for_each(|call| self.place(setup, call));
+                Order::RingFor(call) => {
+                    let placed = self.shell.ring_for(setup, call, self.now(), &mut orders);
+                    for LegOf { lease, one, leased_s } in placed {
+                        let at = usize::from(one.0);
+                        let until = self.true_s + i64::from(setup.desk.counsellors[at].line.ring_s);
+                        let phase = Phase::Ringing;
+                        self.phones[at].push(Ring { caller: call, lease, phase, until, leased_s, named: true });
+                    }
                 }
-                Order::Drop(one, lease) => {
+                Order::RingNext => {
+                    let waiting = self.shell.memory.queue.waiting(self.now()).copied();
+                    orders.extend(waiting.map(Order::RingFor));
+                }
+                // Into the room she comes by her next round too, at once or later. Out of it she comes only so.
+                Order::Fetch(call, url) => {
+                    let hers = self.shell.memory.calls.asks(sid(call), &url);
+                    if hers && matches!(self.callers[call].at, At::Room(..)) {
+                        self.asks(setup, call, Asked::Dial(None), &mut orders);
+                    }
+                }
+                Order::Look(lease, one) => {
+                    if self.ring(usize::from(one.0)).is_none_or(|ring| ring.lease != lease) {
+                        self.shell.leg_is_over(setup, (lease, one), self.now(), &mut orders);
+                    }
+                }
+                Order::Drop(lease, one) => {
                     let at = usize::from(one.0);
-                    if self.ring(at).is_some_and(|ring| ring.lease == lease && ring.named) {
+                    let Some(ring) = self.ring(at).filter(|ring| ring.lease == lease) else { continue };
+                    if ring.phase == Phase::Ringing {
+                        let leg = ring.leg(at);
+                        self.phones[at].clear();
+                        self.late[at] = Some(leg);
+                        self.shell.dropped(setup, (lease, one), &mut orders);
+                    } else {
                         self.leg_gone(setup, at, Told::Yes, &mut orders);
                     }
                 }
@@ -515,20 +612,14 @@ impl World {
         }
     }
 
-    fn place(&mut self, setup: &Setup<'_>, call: usize) {
-        let Some((lease, who)) = self.shell.ring_for(setup, call, self.now()) else { return };
-        for one in who.iter() {
-            let until = self.true_s + i64::from(setup.desk.counsellors[usize::from(one.0)].line.ring_s);
-            let ring = Ring { caller: call, lease, phase: Phase::Ringing, until, named: true };
-            self.phones[usize::from(one.0)].push(ring);
-        }
-    }
-
     /// Who is in the room with a counsellor talks.
     fn meet(&mut self) {
         for ring in self.phones.iter().flatten().filter(|ring| ring.phase == Phase::Talking) {
             let caller = &mut self.callers[ring.caller];
-            if matches!(caller.at, At::Room(lease, _) if lease == ring.lease) {
+            if let At::Room(lease, alone) = &mut caller.at
+                && *lease == ring.lease
+            {
+                *alone = None;
                 caller.served = true;
             }
         }
@@ -587,21 +678,22 @@ impl World {
 
     /// A counsellor who was rung just now was rung for whoever waits longest, unless that one is rung somebody else, or
     /// could be.
-    fn order_held(&self, setup: &Setup<'_>, before: &World, event: Event) -> Held {
+    fn order_held(&self, setup: &Setup<'_>, (at, phones): &([At; 2], [Vec<Ring>; 2]), event: Event) -> Held {
         if !self.undisturbed {
             return Ok(());
         }
         for one in 0..2 {
-            let (Some(ring), None) = (self.ring(one), before.ring(one)) else { continue };
+            let (Some(ring), None) = (self.ring(one), phones[one].first()) else { continue };
             let other = 1 - ring.caller;
             let waited = (self.callers[other].yes_s, self.callers[ring.caller].yes_s);
             let (Some(others), Some(own)) = waited else { continue };
-            let in_loop = |world: &World| matches!(world.callers[other].at, At::Loop(_));
-            let is_rung = |world: &World| world.phones.iter().flatten().any(|ring| ring.caller == other);
-            if others >= own || !in_loop(self) || !in_loop(before) || is_rung(self) || is_rung(before) {
+            let in_loop = [at[other], self.callers[other].at].iter().all(|at| matches!(at, At::Loop(_)));
+            let is_rung = self.phones.iter().chain(phones).flatten().any(|ring| ring.caller == other);
+            // Or the program has to believe that somebody rings for her, since nobody told of the end.
+            if others >= own || !in_loop || is_rung || self.shell.is_rung(other) {
                 continue;
             }
-            let by_legs = self.shell.memory.called[other].as_ref().map(|called| called.tried).unwrap_or_default();
+            let by_legs = self.shell.memory.calls.tried(sid(other));
             let tried = self.callers[other].session.tried.with(by_legs);
             let free = |one: usize| {
                 let id = &setup.desk.counsellors[one].id;
@@ -623,7 +715,8 @@ impl World {
     /// legs come. Each world on the way is given to `seen`, which says whether it was looked at before.
     pub fn slowest(mut self, setup: &Setup<'_>, told: Told, mut seen: impl FnMut(&World) -> bool) -> Held {
         for _ in 0..200 {
-            let next = self.next_deadline(setup);
+            let alone = self.callers.iter().any(|caller| matches!(caller.at, At::Room(..)) && !caller.served);
+            let next = self.next_deadline().min(if alone { self.true_s + LOOK_S } else { i64::MAX });
             if next == i64::MAX || seen(&self) {
                 return Ok(());
             }
@@ -642,14 +735,8 @@ impl World {
                     match round {
                         Some(call) => Event::Round(call, When::Last),
                         None => {
-                            // Alone in a room until the provider ends it.
-                            let call = (0..2).find(|call| {
-                                matches!(self.callers[*call].at, At::Room(_, since)
-                                    if since + i64::from(setup.desk.talk_max_s) == next)
-                            });
-                            let Some(call) = call else { return Ok(()) };
-                            self.advance(setup, When::Last, next);
-                            Event::HangsUp(call, Told::Yes)
+                            let alone = |call: &usize| self.callers[*call].alone() == Some(next);
+                            (0..2).find(alone).map_or(Event::Pass(LOOK_S), Event::Alone)
                         }
                     }
                 }
@@ -662,41 +749,40 @@ impl World {
     // ---- what a state is
 
     /// All on which the rest depends, relative to now: worlds that hash alike go on alike.
-    pub fn hash(&self) -> u64 {
-        let mut into = std::hash::DefaultHasher::new();
+    pub fn hash(&self, setup: &Setup<'_>) -> u64 {
+        let mut into = Quick(0);
         let ids = self.ids();
         // Of names of attempts only which are the same, and which came first.
         let id = |lease: LeaseId| ids.binary_search(&lease.0).unwrap_or(usize::MAX);
         let wall_s = self.true_s + self.off_s + ZERO_S;
         let far = |at_s: i64| at_s - self.true_s;
         for row in &self.shell.leases.0 {
-            (id(row.id), row.counsellor.as_str(), row.state, row.expires_s - wall_s).hash(&mut into);
+            // One that is dead stays it: only that its attempt was once known can matter.
+            let left_s = (row.expires_s - wall_s).max(0);
+            if left_s > 0 || row.state != LeaseState::WrapUp {
+                (id(row.id), row.counsellor == setup.desk.counsellors[0].id, row.state, left_s).hash(&mut into);
+            }
         }
         let memory = &self.shell.memory;
         memory.queue.hash_at(self.now(), &mut into);
+        memory.calls.hash_at(self.now(), |lease| id(lease) as u64, &mut into);
         for call in 0..2 {
             memory.attempts[call].map(|(lease, who)| (id(lease), who)).hash(&mut into);
-            if let Some(called) = &memory.called[call] {
-                (id(called.lease), called.want, called.since_s - wall_s, called.tried).hash(&mut into);
-                for (one, until) in &called.legs {
-                    (one, until.as_second() - wall_s).hash(&mut into);
-                }
-            }
             0xff_u8.hash(&mut into);
             let caller = &self.callers[call];
             match caller.at {
                 At::Loop(until) => (1, far(until)).hash(&mut into),
-                At::Room(lease, since) => (2, id(lease), far(since)).hash(&mut into),
-                other => (3, other).hash(&mut into),
+                At::Room(lease, alone) => (2, id(lease), alone.map(far)).hash(&mut into),
+                other => (3, std::mem::discriminant(&other)).hash(&mut into),
             }
             if caller.at == At::Gone {
                 // Nothing is asked of her any more; only how long ago she left.
-                far(caller.left_s).max(-60).hash(&mut into);
+                far(caller.left_s).max(-30).hash(&mut into);
             } else {
                 session_hash(&caller.session, &id, wall_s, &mut into);
                 caller.yes_s.map(far).filter(|_| !caller.served).hash(&mut into);
                 if caller.served || caller.at == At::Choosing {
-                    far(caller.left_s).max(-60).hash(&mut into);
+                    far(caller.left_s).max(-30).hash(&mut into);
                 }
             }
             (caller.served, caller.yes_s.is_some()).hash(&mut into);
@@ -709,17 +795,19 @@ impl World {
         for (lease, ended, at) in &memory.ends {
             if ids.binary_search(&lease.0).is_ok() {
                 (id(*lease), ended.is_some(), at.as_second() - wall_s).hash(&mut into);
-                ended.as_ref().map(|ended| ended.by.as_ref().map(|by| by.as_str())).hash(&mut into);
+                let by = ended.as_ref().and_then(|ended| ended.by.as_ref());
+                by.map(|by| *by == setup.desk.counsellors[0].id).hash(&mut into);
             }
         }
         for one in 0..2 {
             for ring in &self.phones[one] {
-                (ring.caller, id(ring.lease), ring.phase, far(ring.until), ring.named).hash(&mut into);
+                let leased = (ring.leased_s - wall_s).max(-120);
+                (ring.caller, id(ring.lease), ring.phase, far(ring.until), leased, ring.named).hash(&mut into);
             }
-            self.late[one].map(id).hash(&mut into);
+            self.late[one].map(|leg| (id(leg.lease), (leg.leased_s - wall_s).max(-120))).hash(&mut into);
         }
         let order = |call: usize| self.callers[call].yes_s;
-        (self.undisturbed, self.undisturbed.then(|| order(0).cmp(&order(1)))).hash(&mut into);
+        (self.left, self.undisturbed, self.undisturbed.then(|| order(0).cmp(&order(1)))).hash(&mut into);
         into.finish()
     }
 
@@ -728,9 +816,9 @@ impl World {
         let memory = &self.shell.memory;
         let mut ids: Vec<u64> = self.shell.leases.0.iter().map(|row| row.id.0).collect();
         ids.extend(memory.attempts.iter().flatten().map(|(lease, _)| lease.0));
-        ids.extend(memory.called.iter().flatten().map(|called| called.lease.0));
+        ids.extend((0..2).filter_map(|call| memory.calls.attempt(sid(call))).map(|lease| lease.0));
         ids.extend(self.phones.iter().flatten().map(|ring| ring.lease.0));
-        ids.extend(self.late.iter().flatten().map(|lease| lease.0));
+        ids.extend(self.late.iter().flatten().map(|leg| leg.lease.0));
         for (call, caller) in self.callers.iter().enumerate() {
             if caller.at != At::Gone {
                 ids.extend(caller.session.lease.map(|lease| lease.0));
@@ -760,10 +848,46 @@ impl World {
 }
 
 fn session_hash(session: &Session, id: &impl Fn(LeaseId) -> usize, wall_s: i64, into: &mut impl Hasher) {
-    (session.place, session.lease.map(id), session.ringing, session.tried, session.rounds).hash(into);
+    (session.place, session.lease.map(id), session.ringing, session.tried).hash(into);
     // A gap between two steps is looked at up to two minutes; what is further is a clock that was set.
     let since = |at: i64| at - wall_s;
     (session.waiting_since_s.map(since), session.waiting_since_s.map(|_| since(session.issued_s))).hash(into);
+}
+
+/// A hasher for some millions of small states: each word is mixed in (the finisher of splitmix64).
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word) ^ chunk.len() as u64);
+        }
+    }
+
+    fn write_u8(&mut self, word: u8) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let mixed = (self.0 ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        self.0 = mixed ^ (mixed >> 31);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Seconds of the wall clock when the true one is at zero.

@@ -46,6 +46,9 @@ pub struct SayConfig {
     pub music: Vec<String>,
 }
 
+/// A counsellor who is there is heard at once; whoever is alone so long is fetched. Shorter than a silence may be (TM-08).
+const ALONE_S: u8 = 3;
+
 /// How one language is spoken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Voice {
@@ -65,6 +68,8 @@ pub struct Links<'a> {
     /// Asked when an attempt to reach a counsellor is over. A request to it without a result means that the line could
     /// not be rung at all.
     pub dial: &'a str,
+    /// Asked when she is alone in the room where a counsellor was to wait for her.
+    pub alone: &'a str,
     /// How counsellors are rung; `None` if nobody is.
     pub ring: Option<Ring<'a>>,
     /// The hotline's own number and the longest talk in seconds, for the room where a counsellor waits for the caller.
@@ -113,8 +118,11 @@ pub fn voice(outputs: &[Output<'_>], hotline: &Hotline, links: &Links<'_>, say: 
                 verbs.push(redirect(links.silence));
             }
             Output::Join { lease } => {
-                let room = links.room.map(|(own, time_limit_s)| join(*lease, own, time_limit_s, links.dial));
-                verbs.push(room.map_or_else(|| redirect(links.dial), Verb::Dial));
+                let room = links.room.map(|(own, time_limit_s)| Room { lease: *lease, own, time_limit_s });
+                verbs.push(match room {
+                    Some(room) => Verb::Dial(join(room, links.dial, Some(links.alone))),
+                    None => redirect(links.dial),
+                });
             }
             Output::Connect { .. } => {
                 let dial = links.ring.and_then(|ring| ring.dial(Some(links.dial)));
@@ -186,12 +194,28 @@ pub fn accept(accepted: bool) -> VoiceResponse {
 /// A counsellor on a leg of her own said yes: she waits in the room of this attempt, in silence, and `after` is asked when
 /// the talk is over.
 pub fn wait_in_room(lease: LeaseId, own: &E164, time_limit_s: u32, after: &str) -> VoiceResponse {
-    VoiceResponse { verbs: vec![Verb::Dial(join(lease, own, time_limit_s, after)), Verb::Hangup] }
+    let room = Room { lease, own, time_limit_s };
+    VoiceResponse { verbs: vec![Verb::Dial(join(room, after, None)), Verb::Hangup] }
 }
 
-/// The room of an attempt: the talk begins when the second is in it, and is over when one leaves.
-fn join(lease: LeaseId, own: &E164, time_limit_s: u32, action: &str) -> Dial {
-    let conference = Conference { room: lease.to_string(), start_on_enter: true, end_on_exit: true, wait: None };
+/// What a caller hears who is alone in the room: a little silence; then `still` is asked, if nobody has come.
+pub fn alone(still: &str) -> VoiceResponse {
+    VoiceResponse { verbs: vec![Verb::Pause(ALONE_S), redirect(still)] }
+}
+
+/// Where caller and counsellor meet.
+#[derive(Clone, Copy)]
+struct Room<'a> {
+    lease: LeaseId,
+    own: &'a E164,
+    time_limit_s: u32,
+}
+
+/// The room of an attempt: the talk begins when the second is in it, and is over when one leaves. `alone` is asked while the
+/// first waits.
+fn join(Room { lease, own, time_limit_s }: Room<'_>, action: &str, alone: Option<&str>) -> Dial {
+    let wait = alone.map(|url| DOOR.address(url));
+    let conference = Conference { room: lease.to_string(), start_on_enter: true, end_on_exit: true, wait };
     Dial {
         caller_id: own.expose().to_owned(),
         time_limit_s: time_limit_s.clamp(1, TALK_MAX_S),
@@ -458,7 +482,14 @@ mod tests {
 
     fn links<'a>(own: &'a E164, lines: &'a [&'a Line]) -> Links<'a> {
         let ring = Ring { own, lines, time_limit_s: 7200, whisper: Some("/whisper?w=1") };
-        Links { key: "/key?s=1", silence: "/silence?s=1", dial: "/dial?s=1", ring: Some(ring), room: Some((own, 7200)) }
+        Links {
+            key: "/key?s=1",
+            silence: "/silence?s=1",
+            dial: "/dial?s=1",
+            alone: "/alone?s=1",
+            ring: Some(ring),
+            room: Some((own, 7200)),
+        }
     }
 
     /// The one who is rung, and for how long.
